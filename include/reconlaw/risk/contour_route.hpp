@@ -1,0 +1,247 @@
+#pragma once
+/// Route 2: risk by contour integrals, any spectrum, with the first finite-size correction.
+
+#include <Eigen/Core>
+#include <optional>
+
+#include "reconlaw/risk/resolvent.hpp"
+
+namespace reconlaw::detail {
+
+/// Reinterprets a matrix of Complex<double> as std::complex<double> (same layout), for Eigen's fast products.
+inline Eigen::Map<const Eigen::MatrixXcd> as_standard(const ComplexMatrix<double>& a) {
+    return {reinterpret_cast<const std::complex<double>*>(a.data()), a.rows(), a.cols()};
+}
+
+/// A B'
+template <class T>
+ComplexMatrix<T> multiply_transposed(const ComplexMatrix<T>& a, const ComplexMatrix<T>& b) {
+    if constexpr (std::is_same_v<T, double>) {
+        ComplexMatrix<double> out(a.rows(), b.rows());
+        Eigen::Map<Eigen::MatrixXcd>(reinterpret_cast<std::complex<double>*>(out.data()), a.rows(), b.rows()).noalias() =
+            as_standard(a) * as_standard(b).transpose();
+        return out;
+    } else {
+        return a * b.transpose();
+    }
+}
+
+/// sum_ij a_i M_ij b_j
+template <class T>
+Complex<T> bilinear(const ComplexArray<T>& a, const ComplexMatrix<T>& m, const ComplexArray<T>& b) {
+    if constexpr (std::is_same_v<T, double>) {
+        using V = Eigen::Map<const Eigen::VectorXcd>;
+        const V left(reinterpret_cast<const std::complex<double>*>(a.data()), a.size());
+        const V right(reinterpret_cast<const std::complex<double>*>(b.data()), b.size());
+        const std::complex<double> v = (left.transpose() * (as_standard(m) * right).eval()).value();
+        return {v.real(), v.imag()};
+    } else {
+        Complex<T> sum;
+        for (Eigen::Index j = 0; j < b.size(); ++j)
+            for (Eigen::Index i = 0; i < a.size(); ++i) sum += a[i] * m(i, j) * b[j];
+        return sum;
+    }
+}
+
+/// Everything a contour integral of the risk shares between filters: single integrals on both contours, and the
+/// matrix of the double integral for the bias, sum_i c_i w_i T(z1, z2) with T = T0 + T1/N (docs/theory, (4)-(6)).
+template <class T>
+class ContourTable {
+  public:
+    using C = Complex<T>;
+    using RealArray = Eigen::Array<T, Eigen::Dynamic, 1>;
+
+    ContourTable(const LinearGaussianProblem<T>& problem, const T& training_size, const Companion& companion,
+                 const ContourPair& pair, Order order, bool with_bias = true)
+        : outer_(problem, training_size, companion, pair.outer),
+          inner_(problem, training_size, companion, pair.inner),
+          training_size_(training_size),
+          training_noise_(problem.training_noise),
+          order_(order) {
+        single_outer_ = singles(problem, outer_);
+        single_inner_ = singles(problem, inner_);
+        if (with_bias) {
+            direct_ = bias_matrix(problem, false);
+            mirrored_ = bias_matrix(problem, true);
+        }
+    }
+
+    bool converged() const { return outer_.converged && inner_.converged; }
+    int nodes() const { return static_cast<int>(outer_.z.size() + inner_.z.size()); }
+
+    /// r at the nodes of both contours.
+    struct Values {
+        ComplexArray<T> outer, inner;
+    };
+    template <class F>
+    Values sample(const F& filter) const {
+        Values r{ComplexArray<T>(outer_.z.size()), ComplexArray<T>(inner_.z.size())};
+        for (Eigen::Index j = 0; j < r.outer.size(); ++j) r.outer[j] = filter.residual(outer_.z[j]);
+        for (Eigen::Index j = 0; j < r.inner.size(); ++j) r.inner[j] = filter.residual(inner_.z[j]);
+        return r;
+    }
+    Values ones() const {
+        return {ComplexArray<T>::Constant(outer_.z.size(), C(1.0)), ComplexArray<T>::Constant(inner_.z.size(), C(1.0))};
+    }
+    Values zeros() const {
+        return {ComplexArray<T>::Constant(outer_.z.size(), C(0.0)), ComplexArray<T>::Constant(inner_.z.size(), C(0.0))};
+    }
+
+    /// A quantity on the outer contour and how far the inner one is from it.
+    struct Value {
+        T value{};
+        double difference = 0;
+    };
+    /// training_noise * integral of (1 - r)^2/s dnu
+    Value variance(const Values& r) const {
+        return both([&](const Singles& s, const Resolvent<T>& g, const ComplexArray<T>& f, Eigen::Index j) {
+            const C one = C(1.0) - f[j];
+            return s.variance[j] * one * one / g.z[j];
+        }, r);
+    }
+    /// signal part of the training loss plus the noise part inside the contour (without N - p)
+    Value training(const Values& r) const {
+        return both([](const Singles& s, const Resolvent<T>&, const ComplexArray<T>& f, Eigen::Index j) {
+            return s.training[j] * f[j] * f[j];
+        }, r);
+    }
+    /// sum_i c_i w_i lambda_i integral r dmu_i, a first-order quantity with the bias's numerical error
+    Value mean_residual(const Values& r) const {
+        return both([](const Singles& s, const Resolvent<T>&, const ComplexArray<T>& f, Eigen::Index j) {
+            return s.residual[j] * f[j];
+        }, r);
+    }
+    T bias(const Values& r) const {
+        ComplexArray<T> mirrored = r.inner;
+        for (Eigen::Index j = 0; j < mirrored.size(); ++j) mirrored[j] = conj(mirrored[j]);
+        const C sum = bilinear(r.outer, direct_, r.inner) + bilinear(r.outer, mirrored_, mirrored);
+        return T(2.0) * sum.re;
+    }
+
+  private:
+    struct Singles {
+        ComplexArray<T> variance, training, residual;
+    };
+
+    Singles singles(const LinearGaussianProblem<T>& p, const Resolvent<T>& g) const {
+        const Eigen::Index nodes = g.z.size();
+        Singles s{ComplexArray<T>(nodes), ComplexArray<T>(nodes), ComplexArray<T>(nodes)};
+        const RealArray share = p.multiplicity / training_size_;
+        const RealArray pull = share * p.eigenvalue * p.training_noise;
+        const RealArray signal = p.multiplicity * p.weight;
+        const RealArray noise = share * p.training_noise;
+        const RealArray scaled = signal * p.eigenvalue;
+        for (Eigen::Index j = 0; j < nodes; ++j) {
+            auto expected = [&](const RealArray& u) { return g.expected(j, u, p.eigenvalue, training_size_, order_); };
+            s.variance[j] = -(g.weight[j] * expected(pull));
+            s.training[j] = -(g.weight[j] * (g.z[j] * expected(signal) + expected(noise)));
+            s.residual[j] = -(g.weight[j] * expected(scaled));
+        }
+        return s;
+    }
+
+    template <class G>
+    Value both(G&& integrand, const Values& r) const {
+        C a, b;
+        for (Eigen::Index j = 0; j < outer_.z.size(); ++j) a += integrand(single_outer_, outer_, r.outer, j);
+        for (Eigen::Index j = 0; j < inner_.z.size(); ++j) b += integrand(single_inner_, inner_, r.inner, j);
+        return {T(2.0) * a.re, 2.0 * std::abs(value_of(a.re) - value_of(b.re))};
+    }
+
+    /// w1 w2 sum_i c_i w_i T_i(z1, z2), z1 on the outer contour, z2 on the inner one or its mirror image. With
+    /// D1, D2 and the sums S_ab = sum_i u_i lambda_i^(a+b-1) D1^a D2^b for u = c/N (subscript t) and u = c w (s):
+    ///
+    ///     z2 A  = alpha lambda D1 D2 + beta lambda^2 D1^2 D2 + gamma lambda D2^2 + delta lambda^2 D2^3
+    ///     alpha = H mu1 + H' + H/(z1 - z2),   beta = -H m1',
+    ///     gamma = H mu2 - h2'/(z1 - z2),      delta = -H m2'
+    ComplexMatrix<T> bias_matrix(const LinearGaussianProblem<T>& p, bool mirror) const {
+        const Eigen::Index n1 = outer_.z.size(), n2 = inner_.z.size();
+        ComplexMatrix<T> D2 = inner_.D;
+        auto mirrored = [&](const C& v) { return mirror ? conj(v) : v; };
+        if (mirror)
+            for (Eigen::Index i = 0; i < D2.size(); ++i) D2.data()[i] = conj(D2.data()[i]);
+
+        const RealArray share = p.multiplicity / training_size_;
+        const RealArray signal = p.multiplicity * p.weight;
+        const bool corrected = order_ == Order::corrected;
+        const Sums s = sums(p, signal, D2, corrected);
+        std::optional<Sums> t;
+        if (corrected) t = sums(p, share, D2, true);
+
+        ComplexMatrix<T> out(n1, n2);
+        for (Eigen::Index k = 0; k < n2; ++k) {
+            const C z2 = mirrored(inner_.z[k]), h2 = mirrored(inner_.h[k]), m2p = mirrored(inner_.slope[k]);
+            const C mu2 = mirrored(inner_.mu[k]), w2 = mirrored(inner_.weight[k]);
+            const C h2p = m2p * h2 * h2;
+            C q2;  // <lambda Q2>
+            if (corrected) {
+                C a, b;
+                for (Eigen::Index i = 0; i < p.size(); ++i) {
+                    const C ld = C(p.eigenvalue[i]) * D2(k, i), square = C(share[i]) * ld * ld;
+                    a += square, b += square * ld;
+                }
+                q2 = (mu2 * a - m2p * b) / z2;
+            }
+            for (Eigen::Index j = 0; j < n1; ++j) {
+                const C z1 = outer_.z[j], h1 = outer_.h[j];
+                const C gap = C(1.0) / (z1 - z2);
+                const C H = (h1 - h2) * gap, product = C(1.0) / (z1 * z2);
+                C value = H * s.s11(j, k);
+                if (corrected) {
+                    const C Hp = (outer_.slope[j] * h1 * h1 - H) * gap;
+                    const C alpha = H * (outer_.mu[j] + gap) + Hp, beta = -(H * outer_.slope[j]);
+                    const C gamma = H * mu2 - h2p * gap, delta = -(H * m2p);
+                    const C own = alpha * s.s21(j, k) + beta * s.s31(j, k) + gamma * s.s12(j, k) + delta * s.s13(j, k);
+                    const C trace = alpha * t->s21(j, k) + beta * t->s31(j, k) + gamma * t->s12(j, k) + delta * t->s13(j, k);
+                    const C kappa = (q2 * z2 - trace) / (z2 - t->s11(j, k));
+                    value += (kappa * s.s11(j, k) - own) / C(training_size_);
+                }
+                out(j, k) = outer_.weight[j] * w2 * product * value;
+            }
+        }
+        return out;
+    }
+
+    struct Sums {
+        ComplexMatrix<T> s11, s21, s31, s12, s13;
+    };
+    Sums sums(const LinearGaussianProblem<T>& p, const RealArray& u, const ComplexMatrix<T>& D2, bool all) const {
+        std::vector<Eigen::Index> used;
+        for (Eigen::Index i = 0; i < u.size(); ++i)
+            if (value_of(u[i]) != 0) used.push_back(i);
+        const auto count = static_cast<Eigen::Index>(used.size());
+        const Eigen::Index n1 = outer_.z.size(), n2 = D2.rows();
+        ComplexMatrix<T> a1(n1, count), a2(n1, count), a3(n1, count), b1(n2, count), b2(n2, count), b3(n2, count);
+        for (Eigen::Index c = 0; c < count; ++c) {
+            const Eigen::Index i = used[c];
+            const C lambda(p.eigenvalue[i]), weight(u[i]);
+            for (Eigen::Index j = 0; j < n1; ++j) {
+                const C ld = lambda * outer_.D(j, i);
+                a1(j, c) = weight * ld;
+                if (all) a2(j, c) = a1(j, c) * ld, a3(j, c) = a2(j, c) * ld;
+            }
+            for (Eigen::Index k = 0; k < n2; ++k) {
+                b1(k, c) = D2(k, i);
+                if (all) {
+                    const C ld = lambda * D2(k, i);
+                    b2(k, c) = ld * D2(k, i), b3(k, c) = ld * b2(k, c);
+                }
+            }
+        }
+        Sums s;
+        s.s11 = multiply_transposed<T>(a1, b1);
+        if (all) {
+            s.s21 = multiply_transposed<T>(a2, b1), s.s31 = multiply_transposed<T>(a3, b1);
+            s.s12 = multiply_transposed<T>(a1, b2), s.s13 = multiply_transposed<T>(a1, b3);
+        }
+        return s;
+    }
+
+    Resolvent<T> outer_, inner_;
+    T training_size_, training_noise_;
+    Order order_;
+    Singles single_outer_, single_inner_;
+    ComplexMatrix<T> direct_, mirrored_;
+};
+
+}  // namespace reconlaw::detail
