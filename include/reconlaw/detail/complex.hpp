@@ -21,8 +21,8 @@ struct Complex {
     Complex(const T& real, const T& imag) : re(real), im(imag) {}
     explicit Complex(const std::complex<double>& z) : re(z.real()), im(z.imag()) {}
     template <class U>
-        requires(std::is_arithmetic_v<U> && !std::is_same_v<U, T>)
-    Complex(U real) : re(static_cast<double>(real)), im(0.0) {}  // NOLINT
+    requires(std::is_arithmetic_v<U> && !std::is_same_v<U, T>) Complex(U real)
+        : re(static_cast<double>(real)), im(0.0) {}  // NOLINT
 
     Complex& operator+=(const Complex& b) { return re += b.re, im += b.im, *this; }
     Complex& operator-=(const Complex& b) { return re -= b.re, im -= b.im, *this; }
@@ -57,8 +57,12 @@ template <class T>
 double magnitude(const Complex<T>& z) {
     return std::hypot(value_of(z.re), value_of(z.im));
 }
-inline double magnitude(double x) { return std::abs(x); }
-inline double magnitude(const std::complex<double>& z) { return std::abs(z); }
+inline double magnitude(double x) {
+    return std::abs(x);
+}
+inline double magnitude(const std::complex<double>& z) {
+    return std::abs(z);
+}
 
 template <class T>
 Complex<T> exp(const Complex<T>& z) {
@@ -98,10 +102,19 @@ Complex<T> expm1(const Complex<T>& z) {
 }  // namespace reconlaw::detail
 
 template <class T>
-struct Eigen::NumTraits<reconlaw::detail::Complex<T>> : Eigen::GenericNumTraits<reconlaw::detail::Complex<T>> {
+struct Eigen::NumTraits<reconlaw::detail::Complex<T>>
+    : Eigen::GenericNumTraits<reconlaw::detail::Complex<T>> {
     using Real = reconlaw::detail::Complex<T>;
     using NonInteger = reconlaw::detail::Complex<T>;
     using Literal = reconlaw::detail::Complex<T>;
     using Nested = reconlaw::detail::Complex<T>;
-    enum { IsComplex = 0, IsInteger = 0, IsSigned = 1, RequireInitialization = 1, ReadCost = 2, AddCost = 2, MulCost = 6 };
+    enum {
+        IsComplex = 0,
+        IsInteger = 0,
+        IsSigned = 1,
+        RequireInitialization = 1,
+        ReadCost = 2,
+        AddCost = 2,
+        MulCost = 6
+    };
 };

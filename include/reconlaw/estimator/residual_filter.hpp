@@ -15,12 +15,14 @@ namespace reconlaw {
 /// Where in the complex plane a residual filter stays of order one; what a contour integral needs to know.
 struct FilterGeometry {
     enum class Kind {
-        wedge,     ///< bounded for Re z > 0 around the spectrum, and for |z| < reach: gradient descent and flow, ridge
+        wedge,  ///< bounded for Re z > 0 around the spectrum, and for |z| < reach: gradient descent and flow,
+                ///< ridge
         parabola,  ///< bounded where |Im sqrt(z)| < sqrt(reach): momentum methods, whose residuals oscillate
         step       ///< r = 1 below `cut`, 0 above: minimum norm (cut = 0) and principal-component regression
     };
     Kind kind = Kind::wedge;
-    double reach = 1.0;  ///< distance the filter's value stays of order one beyond z = 0, in units of eigenvalues
+    double reach =
+        1.0;  ///< distance the filter's value stays of order one beyond z = 0, in units of eigenvalues
     double cut = 0.0;
     /// Largest eigenvalue of the sample covariance for which the iteration does not diverge.
     double stable_up_to = std::numeric_limits<double>::infinity();
@@ -66,15 +68,20 @@ struct GradientDescent {
     template <class S>
     S residual(const S& s) const {
         using detail::exp, detail::log1p, std::exp, std::log1p, std::pow;
-        if constexpr (std::is_floating_point_v<S>) return pow(S(1.0) - S(step_size) * s, steps);
-        else if constexpr (requires { s.re; }) return exp(S(steps) * log1p(-(S(step_size) * s)));
-        else return pow(S(1.0) - S(step_size) * s, steps);
+        if constexpr (std::is_floating_point_v<S>)
+            return pow(S(1.0) - S(step_size) * s, steps);
+        else if constexpr (requires { s.re; })
+            return exp(S(steps) * log1p(-(S(step_size) * s)));
+        else
+            return pow(S(1.0) - S(step_size) * s, steps);
     }
     template <class S>
     S complement(const S& s) const {
         using detail::expm1, detail::log1p, std::expm1, std::log1p;
-        if constexpr (requires { s.re; }) return -expm1(S(steps) * log1p(-(S(step_size) * s)));
-        else return step_size * s < 1.0 ? S(-expm1(steps * log1p(-(step_size * s)))) : S(1.0 - residual(s));
+        if constexpr (requires { s.re; })
+            return -expm1(S(steps) * log1p(-(S(step_size) * s)));
+        else
+            return step_size * s < 1.0 ? S(-expm1(steps * log1p(-(step_size * s)))) : S(1.0 - residual(s));
     }
     FilterGeometry geometry() const {
         const double eta = detail::value_of(step_size);

@@ -51,7 +51,8 @@ void validate(const LinearGaussianProblem<T>& problem) {
             "the number of eigenvalues");
     for (Eigen::Index i = 0; i < problem.size(); ++i) {
         detail::require_finite_positive(problem.eigenvalue[i], f, "eigenvalue[" + std::to_string(i) + "]");
-        detail::require_finite_positive(problem.multiplicity[i], f, "multiplicity[" + std::to_string(i) + "]");
+        detail::require_finite_positive(problem.multiplicity[i], f,
+                                        "multiplicity[" + std::to_string(i) + "]");
         detail::require_finite_nonnegative(problem.weight[i], f, "weight[" + std::to_string(i) + "]");
         if (i > 0)
             require(value_of(problem.eigenvalue[i]) <= value_of(problem.eigenvalue[i - 1]), f,
@@ -65,8 +66,8 @@ void validate(const LinearGaussianProblem<T>& problem) {
 }
 
 /// The same problem trained with targets that carry their own independent noise, x' = x + e', of variance
-/// `target_noise`^2 in each of the `target_dimension` coordinates (self-supervised training). The test risk is
-/// still measured against clean targets, so only `training_noise` grows, by n sigma_t^2.
+/// `target_noise`^2 in each of the `target_dimension` coordinates (self-supervised training). The test risk
+/// is still measured against clean targets, so only `training_noise` grows, by n sigma_t^2.
 template <class T>
 LinearGaussianProblem<T> with_noisy_targets(LinearGaussianProblem<T> problem, const T& target_noise,
                                             const T& target_dimension) {

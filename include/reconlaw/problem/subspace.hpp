@@ -5,11 +5,13 @@
 
 namespace reconlaw {
 
-/// Denoising of signals in a d-dimensional subspace of R^n: x = U c, c ~ N(0, I_d), y = x + z, z ~ N(0, sigma^2 I_n).
+/// Denoising of signals in a d-dimensional subspace of R^n: x = U c, c ~ N(0, I_d), y = x + z, z ~ N(0,
+/// sigma^2 I_n).
 ///
 ///     eigenvalues  1 + sigma^2 (d times), sigma^2 (n - d times)
 ///     weights      1/(1 + sigma^2)^2,     0
-///     floor        d sigma^2/(1 + sigma^2)                          (paper, section 5; docs/theory, section 1)
+///     floor        d sigma^2/(1 + sigma^2)                          (paper, section 5; docs/theory, section
+///     1)
 ///
 /// @param dimension         n >= 1
 /// @param signal_dimension  1 <= d <= n
@@ -17,7 +19,8 @@ namespace reconlaw {
 /// @return risks summed; normalization d
 /// @throws std::invalid_argument outside these ranges
 template <class T>
-LinearGaussianProblem<T> subspace_problem(const T& dimension, const T& signal_dimension, const T& noise_level) {
+LinearGaussianProblem<T> subspace_problem(const T& dimension, const T& signal_dimension,
+                                          const T& noise_level) {
     constexpr auto f = "subspace_problem";
     detail::require_at_least_one(dimension, f, "dimension n");
     const double n = detail::value_of(dimension);
@@ -53,7 +56,8 @@ inline LinearGaussianProblem<double> subspace_problem(double n, double d, double
 ///
 /// @param training_size  N >= 1
 template <class T>
-T paper_step_size(const T& dimension, const T& signal_dimension, const T& noise_level, const T& training_size) {
+T paper_step_size(const T& dimension, const T& signal_dimension, const T& noise_level,
+                  const T& training_size) {
     using std::log;
     using std::sqrt;
     constexpr auto f = "paper_step_size";

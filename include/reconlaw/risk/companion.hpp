@@ -21,10 +21,11 @@ struct SpectrumInterval {
 
 /// Solves, for N samples of a measurement with population eigenvalues lambda_i (multiplicity c_i),
 ///
-///     z(m) = -1/m + (1/N) sum_i c_i lambda_i/(1 + lambda_i m) = z,   Im m > 0 for Im z > 0      (docs/theory, (1))
+///     z(m) = -1/m + (1/N) sum_i c_i lambda_i/(1 + lambda_i m) = z,   Im m > 0 for Im z > 0 (docs/theory,
+///     (1))
 ///
-/// (Silverstein & Bai 1995). In the upper half plane the root is unique, so Im m > 0 and a small residual certify
-/// a solution.
+/// (Silverstein & Bai 1995). In the upper half plane the root is unique, so Im m > 0 and a small residual
+/// certify a solution.
 class Companion {
   public:
     using Complex = detail::Complex<double>;
@@ -64,9 +65,11 @@ class Companion {
         return m;
     }
 
-    /// Newton's method alone, from `m`; also on the real axis inside the support. False unless it converged to
-    /// Im m > 0.
-    bool refine(double z, Complex& m) const { return newton(Complex(z), m); }
+    /// Newton's method alone, on the real axis inside the support. False unless it converged to Im m > 0; an
+    /// imaginary part of rounding size belongs to one of the real roots.
+    bool refine(double z, Complex& m) const {
+        return newton(Complex(z), m) && m.im > 1e-10 * detail::magnitude(m);
+    }
 
     /// Root for real z below the support and below 0 (m > 0).
     double solve_negative(double z) const {
@@ -76,7 +79,8 @@ class Companion {
         double low = top - 1.0;
         while (f(low) > 0) low -= 2.0;
         std::uintmax_t steps = 200;
-        const auto bracket = boost::math::tools::toms748_solve(f, low, top, boost::math::tools::eps_tolerance<double>(), steps);
+        const auto bracket = boost::math::tools::toms748_solve(
+            f, low, top, boost::math::tools::eps_tolerance<double>(), steps);
         return std::exp(0.5 * (bracket.first + bracket.second));
     }
 
@@ -93,8 +97,8 @@ class Companion {
     }
 
     /// All intervals of the support, ascending; the point mass at zero for p > N is not listed.
-    /// Between two poles u = -lambda_i the function sum_i c_i/N lambda_i^2/(u + lambda_i)^2 of u = 1/m is convex,
-    /// and the support has a gap there exactly where its minimum is below one.
+    /// Between two poles u = -lambda_i the function sum_i c_i/N lambda_i^2/(u + lambda_i)^2 of u = 1/m is
+    /// convex, and the support has a gap there exactly where its minimum is below one.
     std::vector<SpectrumInterval> support() const {
         std::vector<double> edges{right_edge()};
         for (Eigen::Index i = 0; i + 1 < lambda_.size(); ++i) {
@@ -116,7 +120,8 @@ class Companion {
     /// <lambda/(1 + lambda m)> = (1/N) sum_i c_i lambda_i/(1 + lambda_i m)
     Complex pull(const Complex& m) const {
         Complex sum;
-        for (Eigen::Index i = 0; i < lambda_.size(); ++i) sum += Complex(share_[i] * lambda_[i]) / (Complex(1.0) + Complex(lambda_[i]) * m);
+        for (Eigen::Index i = 0; i < lambda_.size(); ++i)
+            sum += Complex(share_[i] * lambda_[i]) / (Complex(1.0) + Complex(lambda_[i]) * m);
         return sum;
     }
 
@@ -129,11 +134,13 @@ class Companion {
     double root(double a, double b) const {
         auto f = [&](double u) { return std::log(spread(u)); };
         std::uintmax_t steps = 300;
-        const auto r = boost::math::tools::toms748_solve(f, a, b, boost::math::tools::eps_tolerance<double>(), steps);
+        const auto r =
+            boost::math::tools::toms748_solve(f, a, b, boost::math::tools::eps_tolerance<double>(), steps);
         return 0.5 * (r.first + r.second);
     }
 
-    /// Edge at the only root of spread(u) = 1 between a pole (or 0) and the far bound, on which spread is monotone.
+    /// Edge at the only root of spread(u) = 1 between a pole (or 0) and the far bound, on which spread is
+    /// monotone.
     double edge_between(double start, double far) const {
         const double scale = lambda_[0];
         if (far == std::numeric_limits<double>::lowest() || far == std::numeric_limits<double>::max()) {

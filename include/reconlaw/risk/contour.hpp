@@ -26,8 +26,8 @@ struct ContourPair {
     Contour outer, inner;
 };
 
-/// Contour that is, in a coordinate u, the ellipse with foci at the ends of the cut [u1, u2] and semi-minor axis
-/// `height`; `map(u)` gives {z, dz/du}.
+/// Contour that is, in a coordinate u, the ellipse with foci at the ends of the cut [u1, u2] and semi-minor
+/// axis `height`; `map(u)` gives {z, dz/du}.
 template <class Map>
 Contour confocal(double u1, double u2, double height, int nodes, Map map) {
     using C = Complex<double>;
@@ -52,9 +52,9 @@ struct Mapped {
     Complex<double> z, slope;
 };
 
-/// Around [0, right] for a filter bounded for |z| < reach and in a wedge (or a disc touching zero, for gradient
-/// descent): elliptic in u = log(zeta + reach), zeta = z/(1 - z/stable_up_to). The number of nodes needed grows like
-/// log(right/reach), not like its square root.
+/// Around [0, right] for a filter bounded for |z| < reach and in a wedge (or a disc touching zero, for
+/// gradient descent): elliptic in u = log(zeta + reach), zeta = z/(1 - z/stable_up_to). The number of nodes
+/// needed grows like log(right/reach), not like its square root.
 inline Contour wedge_contour(double right, const FilterGeometry& geometry, double height, int nodes) {
     using C = Complex<double>;
     const double inverse = std::isfinite(geometry.stable_up_to) ? 1.0 / geometry.stable_up_to : 0.0;
@@ -65,12 +65,22 @@ inline Contour wedge_contour(double right, const FilterGeometry& geometry, doubl
     });
 }
 
-/// Around [0, right] for filters bounded where |Im sqrt(z)| < sqrt(reach): half an ellipse in x = sqrt(z).
+/// Around [0, right] for filters bounded where |Im sqrt(z)| < sqrt(reach): a quarter of an ellipse in x =
+/// sqrt(z) with foci at +-sqrt(right) maps to the upper half of the contour.
 inline Contour parabola_contour(double right, double reach, double height, int nodes) {
     using C = Complex<double>;
-    const double root = std::sqrt(right);
-    Contour contour = confocal(-root, root, height * std::sqrt(reach), nodes,
-                               [](const C& x) { return Mapped{x * x, C(2.0) * x}; });
+    const double focus = std::sqrt(right), minor = height * std::sqrt(reach),
+                 major = std::hypot(focus, minor);
+    Contour contour;
+    contour.node.reserve(nodes), contour.weight.reserve(nodes);
+    for (int j = 0; j < nodes; ++j) {
+        const double angle = (j + 0.5) * 0.5 * std::numbers::pi / nodes;
+        const C x(major * std::cos(angle), minor * std::sin(angle));
+        const C dx(-major * std::sin(angle), minor * std::cos(angle));
+        contour.node.push_back(x * x);
+        contour.weight.push_back(C(2.0) * x * dx * C(0.0, -0.25 / nodes));
+    }
+    contour.rate = 4.0 * std::asinh(minor / focus);
     return contour;
 }
 

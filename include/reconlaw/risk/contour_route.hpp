@@ -18,8 +18,8 @@ template <class T>
 ComplexMatrix<T> multiply_transposed(const ComplexMatrix<T>& a, const ComplexMatrix<T>& b) {
     if constexpr (std::is_same_v<T, double>) {
         ComplexMatrix<double> out(a.rows(), b.rows());
-        Eigen::Map<Eigen::MatrixXcd>(reinterpret_cast<std::complex<double>*>(out.data()), a.rows(), b.rows()).noalias() =
-            as_standard(a) * as_standard(b).transpose();
+        Eigen::Map<Eigen::MatrixXcd>(reinterpret_cast<std::complex<double>*>(out.data()), a.rows(), b.rows())
+            .noalias() = as_standard(a) * as_standard(b).transpose();
         return out;
     } else {
         return a * b.transpose();
@@ -43,8 +43,9 @@ Complex<T> bilinear(const ComplexArray<T>& a, const ComplexMatrix<T>& m, const C
     }
 }
 
-/// Everything a contour integral of the risk shares between filters: single integrals on both contours, and the
-/// matrix of the double integral for the bias, sum_i c_i w_i T(z1, z2) with T = T0 + T1/N (docs/theory, (4)-(6)).
+/// Everything a contour integral of the risk shares between filters: single integrals on both contours, and
+/// the matrix of the double integral for the bias, sum_i c_i w_i T(z1, z2) with T = T0 + T1/N (docs/theory,
+/// (4)-(6)).
 template <class T>
 class ContourTable {
   public:
@@ -81,10 +82,12 @@ class ContourTable {
         return r;
     }
     Values ones() const {
-        return {ComplexArray<T>::Constant(outer_.z.size(), C(1.0)), ComplexArray<T>::Constant(inner_.z.size(), C(1.0))};
+        return {ComplexArray<T>::Constant(outer_.z.size(), C(1.0)),
+                ComplexArray<T>::Constant(inner_.z.size(), C(1.0))};
     }
     Values zeros() const {
-        return {ComplexArray<T>::Constant(outer_.z.size(), C(0.0)), ComplexArray<T>::Constant(inner_.z.size(), C(0.0))};
+        return {ComplexArray<T>::Constant(outer_.z.size(), C(0.0)),
+                ComplexArray<T>::Constant(inner_.z.size(), C(0.0))};
     }
 
     /// A quantity on the outer contour and how far the inner one is from it.
@@ -94,22 +97,24 @@ class ContourTable {
     };
     /// training_noise * integral of (1 - r)^2/s dnu
     Value variance(const Values& r) const {
-        return both([&](const Singles& s, const Resolvent<T>& g, const ComplexArray<T>& f, Eigen::Index j) {
-            const C one = C(1.0) - f[j];
-            return s.variance[j] * one * one / g.z[j];
-        }, r);
+        return both(
+            [&](const Singles& s, const Resolvent<T>& g, const ComplexArray<T>& f, Eigen::Index j) {
+                const C one = C(1.0) - f[j];
+                return s.variance[j] * one * one / g.z[j];
+            },
+            r);
     }
     /// signal part of the training loss plus the noise part inside the contour (without N - p)
     Value training(const Values& r) const {
-        return both([](const Singles& s, const Resolvent<T>&, const ComplexArray<T>& f, Eigen::Index j) {
-            return s.training[j] * f[j] * f[j];
-        }, r);
+        return both([](const Singles& s, const Resolvent<T>&, const ComplexArray<T>& f,
+                       Eigen::Index j) { return s.training[j] * f[j] * f[j]; },
+                    r);
     }
     /// sum_i c_i w_i lambda_i integral r dmu_i, a first-order quantity with the bias's numerical error
     Value mean_residual(const Values& r) const {
-        return both([](const Singles& s, const Resolvent<T>&, const ComplexArray<T>& f, Eigen::Index j) {
-            return s.residual[j] * f[j];
-        }, r);
+        return both([](const Singles& s, const Resolvent<T>&, const ComplexArray<T>& f,
+                       Eigen::Index j) { return s.residual[j] * f[j]; },
+                    r);
     }
     T bias(const Values& r) const {
         ComplexArray<T> mirrored = r.inner;
@@ -132,7 +137,9 @@ class ContourTable {
         const RealArray noise = share * p.training_noise;
         const RealArray scaled = signal * p.eigenvalue;
         for (Eigen::Index j = 0; j < nodes; ++j) {
-            auto expected = [&](const RealArray& u) { return g.expected(j, u, p.eigenvalue, training_size_, order_); };
+            auto expected = [&](const RealArray& u) {
+                return g.expected(j, u, p.eigenvalue, training_size_, order_);
+            };
             s.variance[j] = -(g.weight[j] * expected(pull));
             s.training[j] = -(g.weight[j] * (g.z[j] * expected(signal) + expected(noise)));
             s.residual[j] = -(g.weight[j] * expected(scaled));
@@ -148,8 +155,9 @@ class ContourTable {
         return {T(2.0) * a.re, 2.0 * std::abs(value_of(a.re) - value_of(b.re))};
     }
 
-    /// w1 w2 sum_i c_i w_i T_i(z1, z2), z1 on the outer contour, z2 on the inner one or its mirror image. With
-    /// D1, D2 and the sums S_ab = sum_i u_i lambda_i^(a+b-1) D1^a D2^b for u = c/N (subscript t) and u = c w (s):
+    /// w1 w2 sum_i c_i w_i T_i(z1, z2), z1 on the outer contour, z2 on the inner one or its mirror image.
+    /// With D1, D2 and the sums S_ab = sum_i u_i lambda_i^(a+b-1) D1^a D2^b for u = c/N (subscript t) and u =
+    /// c w (s):
     ///
     ///     z2 A  = alpha lambda D1 D2 + beta lambda^2 D1^2 D2 + gamma lambda D2^2 + delta lambda^2 D2^3
     ///     alpha = H mu1 + H' + H/(z1 - z2),   beta = -H m1',
@@ -191,8 +199,10 @@ class ContourTable {
                     const C Hp = (outer_.slope[j] * h1 * h1 - H) * gap;
                     const C alpha = H * (outer_.mu[j] + gap) + Hp, beta = -(H * outer_.slope[j]);
                     const C gamma = H * mu2 - h2p * gap, delta = -(H * m2p);
-                    const C own = alpha * s.s21(j, k) + beta * s.s31(j, k) + gamma * s.s12(j, k) + delta * s.s13(j, k);
-                    const C trace = alpha * t->s21(j, k) + beta * t->s31(j, k) + gamma * t->s12(j, k) + delta * t->s13(j, k);
+                    const C own =
+                        alpha * s.s21(j, k) + beta * s.s31(j, k) + gamma * s.s12(j, k) + delta * s.s13(j, k);
+                    const C trace = alpha * t->s21(j, k) + beta * t->s31(j, k) + gamma * t->s12(j, k) +
+                                    delta * t->s13(j, k);
                     const C kappa = (q2 * z2 - trace) / (z2 - t->s11(j, k));
                     value += (kappa * s.s11(j, k) - own) / C(training_size_);
                 }
@@ -205,13 +215,15 @@ class ContourTable {
     struct Sums {
         ComplexMatrix<T> s11, s21, s31, s12, s13;
     };
-    Sums sums(const LinearGaussianProblem<T>& p, const RealArray& u, const ComplexMatrix<T>& D2, bool all) const {
+    Sums sums(const LinearGaussianProblem<T>& p, const RealArray& u, const ComplexMatrix<T>& D2,
+              bool all) const {
         std::vector<Eigen::Index> used;
         for (Eigen::Index i = 0; i < u.size(); ++i)
             if (value_of(u[i]) != 0) used.push_back(i);
         const auto count = static_cast<Eigen::Index>(used.size());
         const Eigen::Index n1 = outer_.z.size(), n2 = D2.rows();
-        ComplexMatrix<T> a1(n1, count), a2(n1, count), a3(n1, count), b1(n2, count), b2(n2, count), b3(n2, count);
+        ComplexMatrix<T> a1(n1, count), a2(n1, count), a3(n1, count), b1(n2, count), b2(n2, count),
+            b3(n2, count);
         for (Eigen::Index c = 0; c < count; ++c) {
             const Eigen::Index i = used[c];
             const C lambda(p.eigenvalue[i]), weight(u[i]);

@@ -11,11 +11,12 @@
 
 namespace reconlaw {
 
-/// Expected overlap c^2 = (1/d) E|U_hat' U|_F^2 of the top d sample eigenvectors with the top d population ones.
+/// Expected overlap c^2 = (1/d) E|U_hat' U|_F^2 of the top d sample eigenvectors with the top d population
+/// ones.
 struct [[nodiscard]] PcaOverlap {
     double overlap = 0.0;
     RiskStatus status = RiskStatus::not_converged;
-    double error = 0.0;  ///< estimated absolute numerical error
+    double error = 0.0;      ///< estimated absolute numerical error
     bool separated = false;  ///< the top d sample eigenvalues form a cluster of their own in the limit
 };
 
@@ -28,17 +29,19 @@ struct [[nodiscard]] PcaRisk {
 
 namespace detail {
 
-/// Counts on (s0, infinity) by an open arc from s0 through the upper half plane to beyond the right edge: the number
-/// of sample eigenvalues `count` and the share of the signal directions `signal`, limit and 1/N term separately.
-/// The arc needs the resolvent at one point of the real axis only, so s0 may lie inside the support.
+/// Counts on (s0, infinity) by an open arc from s0 through the upper half plane to beyond the right edge: the
+/// number of sample eigenvalues `count` and the share of the signal directions `signal`, limit and 1/N term
+/// separately. The arc needs the resolvent at one point of the real axis only, so s0 may lie inside the
+/// support.
 struct PcaCounts {
     double signal = 0, count = 0, signal_correction = 0, count_correction = 0;
     bool converged = true;
 };
 
 template <unsigned Nodes>
-PcaCounts pca_counts(const LinearGaussianProblem<double>& problem, double training_size, const Companion& companion,
-                     const Eigen::ArrayXd& signal, double s0, double right, double height) {
+PcaCounts pca_counts(const LinearGaussianProblem<double>& problem, double training_size,
+                     const Companion& companion, const Eigen::ArrayXd& signal, double s0, double right,
+                     double height) {
     using C = Complex<double>;
     using Rule = boost::math::quadrature::gauss<double, Nodes>;
     const double first = std::log(s0), last = std::log(right) + 0.5;
@@ -79,26 +82,29 @@ PcaCounts pca_counts(const LinearGaussianProblem<double>& problem, double traini
 
 /// Overlap of the top d sample eigenvectors with the top d population eigenvectors.
 ///
-/// N <= d: all sample eigenvectors count, plus d - N arbitrary orthonormal directions orthogonal to them; c^2 =
-/// 1 - A + A (d - N)/(p - N) with A the expected share of a signal direction in the null space of S.
-/// N > d: the signal's share of the sample eigenvalues above the point s0 beyond which d of them are expected. Where
-/// the top d form a separate cluster, s0 lies in the gap. Where they do not, with M(s) and K(s) the signal share and
-/// the count above s and M0, K0, M1/N, K1/N their limits and corrections, K(s0) = d moves s0 and
+/// N <= d: all sample eigenvectors count, plus d - N arbitrary orthonormal directions orthogonal to them; c^2
+/// = 1 - A + A (d - N)/(p - N) with A the expected share of a signal direction in the null space of S. N > d:
+/// the signal's share of the sample eigenvalues above the point s0 beyond which d of them are expected. Where
+/// the top d form a separate cluster, s0 lies in the gap. Where they do not, with M(s) and K(s) the signal
+/// share and the count above s and M0, K0, M1/N, K1/N their limits and corrections, K(s0) = d moves s0 and
 ///
-///     d c^2 = M0(s0) + [M1(s0) - (M0'/K0') K1(s0)]/N,   K0(s0) = d                       (docs/theory, section 5)
+///     d c^2 = M0(s0) + [M1(s0) - (M0'/K0') K1(s0)]/N,   K0(s0) = d                       (docs/theory,
+///     section 5)
 ///
 /// @param signal_directions  d: the multiplicities of the leading eigenvalues must add up to it
 /// @throws std::invalid_argument
-inline PcaOverlap pca_overlap(const LinearGaussianProblem<double>& problem, double signal_directions, double training_size,
-                              const RiskOptions& options = {}) {
+inline PcaOverlap pca_overlap(const LinearGaussianProblem<double>& problem, double signal_directions,
+                              double training_size, const RiskOptions& options = {}) {
     constexpr auto f = "pca_overlap";
     const double p = problem.dimension(), d = signal_directions, n = training_size;
     detail::require(d >= 1 && d <= p, f, "signal_directions d", d, "between 1 and p = " + std::to_string(p));
     detail::require_finite_positive(n, f, "training_size N");
     Eigen::ArrayXd signal = Eigen::ArrayXd::Zero(problem.size());
     double counted = 0;
-    for (Eigen::Index i = 0; i < problem.size() && counted < d - 1e-9; ++i) counted += signal[i] = problem.multiplicity[i];
-    detail::require(std::abs(counted - d) <= 1e-9, f, "signal_directions d", d, "a sum of leading multiplicities");
+    for (Eigen::Index i = 0; i < problem.size() && counted < d - 1e-9; ++i)
+        counted += signal[i] = problem.multiplicity[i];
+    detail::require(std::abs(counted - d) <= 1e-9, f, "signal_directions d", d,
+                    "a sum of leading multiplicities");
 
     PcaOverlap out;
     if (d == p) return {1.0, RiskStatus::converged, 0.0, true};
@@ -131,11 +137,14 @@ inline PcaOverlap pca_overlap(const LinearGaussianProblem<double>& problem, doub
     }
     if (!out.separated) {
         auto excess = [&](double log_s) {
-            return detail::pca_counts<30>(problem, n, companion, signal, std::exp(log_s), right, 1.0).count - d;
+            return detail::pca_counts<30>(problem, n, companion, signal, std::exp(log_s), right, 1.0).count -
+                   d;
         };
-        const double low = std::log(std::max(support.front().lower, 1e-12 * right) * (1.0 + 1e-9)), high = std::log(right * (1.0 - 1e-9));
+        const double low = std::log(std::max(support.front().lower, 1e-12 * right) * (1.0 + 1e-9)),
+                     high = std::log(right * (1.0 - 1e-9));
         std::uintmax_t steps = 100;
-        const auto root = boost::math::tools::toms748_solve(excess, low, high, boost::math::tools::eps_tolerance<double>(44), steps);
+        const auto root = boost::math::tools::toms748_solve(
+            excess, low, high, boost::math::tools::eps_tolerance<double>(44), steps);
         s0 = std::exp(0.5 * (root.first + root.second));
         // M0'/K0' at s0: ratio of densities, from m(s0 + i0)
         detail::Complex<double> m = detail::Complex<double>(-1.0) / detail::Complex<double>(s0, s0);
@@ -149,7 +158,10 @@ inline PcaOverlap pca_overlap(const LinearGaussianProblem<double>& problem, doub
         if (!found) return out;
         double above = 0, below = 0;
         for (Eigen::Index i = 0; i < problem.size(); ++i) {
-            const double density = -(detail::Complex<double>(1.0) / (detail::Complex<double>(1.0) + detail::Complex<double>(problem.eigenvalue[i]) * m)).im;
+            const double density =
+                -(detail::Complex<double>(1.0) /
+                  (detail::Complex<double>(1.0) + detail::Complex<double>(problem.eigenvalue[i]) * m))
+                     .im;
             above += signal[i] * density, below += problem.multiplicity[i] * density;
         }
         ratio = above / below;
@@ -168,7 +180,8 @@ inline PcaOverlap pca_overlap(const LinearGaussianProblem<double>& problem, doub
     }
     out.overlap = value(fine);
     out.error = std::abs(value(fine) - value(coarse));
-    out.status = fine.converged && out.error < 1e3 * options.tolerance ? RiskStatus::converged : RiskStatus::not_converged;
+    out.status = fine.converged && out.error < 1e3 * options.tolerance ? RiskStatus::converged
+                                                                       : RiskStatus::not_converged;
     return out;
 }
 
@@ -177,7 +190,8 @@ inline PcaOverlap pca_overlap(const LinearGaussianProblem<double>& problem, doub
 ///     R/d = 1 - c^2 (1 + 2 sigma^2)/(1 + sigma^2)^2 + sigma^2/(1 + sigma^2)^2.
 ///
 /// @throws std::invalid_argument as subspace_problem, and for N < 1
-inline PcaRisk pca_risk(double dimension, double signal_dimension, double noise_level, double training_size, const RiskOptions& options = {}) {
+inline PcaRisk pca_risk(double dimension, double signal_dimension, double noise_level, double training_size,
+                        const RiskOptions& options = {}) {
     detail::require_at_least_one(training_size, "pca_risk", "training_size N");
     const auto problem = subspace_problem(dimension, signal_dimension, noise_level);
     const PcaOverlap c = pca_overlap(problem, signal_dimension, training_size, options);

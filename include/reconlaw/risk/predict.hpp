@@ -8,10 +8,11 @@ namespace reconlaw {
 
 namespace detail {
 
-/// Filters with r = 1 below a cut and 0 above: one contour around what lies above the cut (variance), one around
-/// what lies below (bias), both through a gap of the support.
+/// Filters with r = 1 below a cut and 0 above: one contour around what lies above the cut (variance), one
+/// around what lies below (bias), both through a gap of the support.
 template <class T>
-Risk<T> step_risk(const LinearGaussianProblem<T>& problem, const T& training_size, double cut, const RiskOptions& options) {
+Risk<T> step_risk(const LinearGaussianProblem<T>& problem, const T& training_size, double cut,
+                  const RiskOptions& options) {
     const Companion companion(problem, training_size);
     Risk<T> risk;
     risk.floor = problem.floor;
@@ -59,9 +60,12 @@ Risk<T> step_risk(const LinearGaussianProblem<T>& problem, const T& training_siz
                            interval_contour(above, right, 0.6 * std::min(margin, 1.0), 0.7, q)};
     };
     const double width = below > 0 ? std::min(above - below, below) : above;
-    auto lower = [&](int q) { return ContourPair{origin_contour(below, 0.5 * width, q), origin_contour(below, 0.3 * width, q)}; };
+    auto lower = [&](int q) {
+        return ContourPair{origin_contour(below, 0.5 * width, q), origin_contour(below, 0.3 * width, q)};
+    };
     auto count = [&](const ContourPair& pair) {
-        return std::clamp(static_cast<int>(std::log(10.0 / options.tolerance) / pair.inner.rate), 32, options.max_nodes);
+        return std::clamp(static_cast<int>(std::log(10.0 / options.tolerance) / pair.inner.rate), 32,
+                          options.max_nodes);
     };
     for (int q = count(upper(2));; q += q / 2) {
         const ContourTable<T> table(problem, training_size, companion, upper(q), options.order, false);
@@ -73,7 +77,8 @@ Risk<T> step_risk(const LinearGaussianProblem<T>& problem, const T& training_siz
     // Least squares with N > p: the inverse Wishart mean is exact at any size.
     if (least_squares && n > p) {
         const T excess = options.order == Order::corrected ? T(1.0) : T(0.0);
-        risk.variance = problem.training_noise * problem.dimension() / (training_size - problem.dimension() - excess);
+        risk.variance =
+            problem.training_noise * problem.dimension() / (training_size - problem.dimension() - excess);
         difference = 0;
     }
     if (!nothing_below) {
@@ -87,12 +92,14 @@ Risk<T> step_risk(const LinearGaussianProblem<T>& problem, const T& training_siz
             risk.training_loss = loss + training.value;
             difference = before + 2.0 * table.mean_residual(ones).difference;
             solved = solved && table.converged(), nodes = std::max(nodes, table.nodes());
-            if (difference - before <= options.tolerance * value_of(risk.total()) || q >= options.max_nodes) break;
+            if (difference - before <= options.tolerance * value_of(risk.total()) || q >= options.max_nodes)
+                break;
         }
     }
     risk.error = difference / std::max(std::abs(value_of(risk.total())), 1e-300);
     risk.nodes = nodes;
-    risk.status = solved && risk.error <= options.tolerance ? RiskStatus::converged : RiskStatus::not_converged;
+    risk.status =
+        solved && risk.error <= options.tolerance ? RiskStatus::converged : RiskStatus::not_converged;
     return risk;
 }
 
@@ -101,22 +108,28 @@ Risk<T> step_risk(const LinearGaussianProblem<T>& problem, const T& training_siz
 /// Expected test risk and training loss of a residual filter learned from N samples.
 ///
 /// By contour integrals with the first finite-size correction (or the limit, options.order). Least squares
-/// (MinimumNorm) has the exact variance training_noise p/(N - p - 1) for N >= p + 2, and infinite expectation at
-/// N = p - 1, p, p + 1 (status `infinite`). A filter that jumps inside the support of the spectrum
+/// (MinimumNorm) has the exact variance training_noise p/(N - p - 1) for N >= p + 2, and infinite expectation
+/// at N = p - 1, p, p + 1 (status `infinite`). A filter that jumps inside the support of the spectrum
 /// (PrincipalComponentRegression) is evaluated on the real line, without the correction (status `limit_only`,
 /// to a tolerance of 1e-5).
 ///
 /// @param training_size  N > 0
 /// @throws std::invalid_argument  invalid problem or N; a step size at which the iteration diverges
 template <class T, ResidualFilter F>
-Risk<T> predict_risk(const LinearGaussianProblem<T>& problem, const T& training_size, const F& filter, const RiskOptions& options = {}) {
+Risk<T> predict_risk(const LinearGaussianProblem<T>& problem, const T& training_size, const F& filter,
+                     const RiskOptions& options = {}) {
     const FilterGeometry geometry = filter.geometry();
-    if (geometry.kind != FilterGeometry::Kind::step) return RiskPath<T>(problem, training_size, geometry, options)(filter);
+    if (geometry.kind != FilterGeometry::Kind::step)
+        return RiskPath<T>(problem, training_size, geometry, options)(filter);
     detail::require_finite_nonnegative(geometry.cut, "predict_risk", "cut of the filter");
     Risk<T> risk = detail::step_risk(problem, training_size, geometry.cut, options);
     if (risk.nodes == -1) {
-        if constexpr (std::is_same_v<T, double>) return RealLine(problem, training_size, 400, geometry.cut).risk(filter, std::max(options.tolerance, 1e-5));
-        else throw std::invalid_argument("predict_risk: no derivatives where the filter jumps inside the support");
+        if constexpr (std::is_same_v<T, double>)
+            return RealLine(problem, training_size, 400, geometry.cut)
+                .risk(filter, std::max(options.tolerance, 1e-5));
+        else
+            throw std::invalid_argument(
+                "predict_risk: no derivatives where the filter jumps inside the support");
     }
     return risk;
 }

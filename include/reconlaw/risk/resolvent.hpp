@@ -21,7 +21,8 @@ using ComplexArray = Eigen::Array<Complex<T>, Eigen::Dynamic, 1>;
 ///     Q  = (mu lambda D^2 - m' lambda^2 D^3)/z,   mu = (m'^2/m) <lambda^2 D^3>,
 ///     m' = dm/dz = 1/(1/m^2 - <lambda^2 D^2>),    <f> = (1/N) sum_i c_i f(lambda_i).
 ///
-/// `m` carries the derivatives of an automatic-differentiation scalar: one Newton step on the converged value.
+/// `m` carries the derivatives of an automatic-differentiation scalar: one Newton step on the converged
+/// value.
 template <class T>
 struct Resolvent {
     using C = Complex<T>;
@@ -33,7 +34,8 @@ struct Resolvent {
               const Contour& contour) {
         const auto nodes = static_cast<Eigen::Index>(contour.node.size());
         const Eigen::Index count = problem.size();
-        z.resize(nodes), weight.resize(nodes), m.resize(nodes), slope.resize(nodes), mu.resize(nodes), h.resize(nodes);
+        z.resize(nodes), weight.resize(nodes), m.resize(nodes), slope.resize(nodes), mu.resize(nodes),
+            h.resize(nodes);
         D.resize(nodes, count);
         const Eigen::Array<T, Eigen::Dynamic, 1> share = problem.multiplicity / training_size;
 
@@ -72,8 +74,8 @@ struct Resolvent {
     }
 
     /// sum_i u_i (E G)_i at node j.
-    C expected(Eigen::Index j, const Eigen::Array<T, Eigen::Dynamic, 1>& u, const Eigen::Array<T, Eigen::Dynamic, 1>& lambda,
-               const T& training_size, Order order) const {
+    C expected(Eigen::Index j, const Eigen::Array<T, Eigen::Dynamic, 1>& u,
+               const Eigen::Array<T, Eigen::Dynamic, 1>& lambda, const T& training_size, Order order) const {
         C sum;
         for (Eigen::Index i = 0; i < lambda.size(); ++i) {
             C g = -(D(j, i) / z[j]);

@@ -20,10 +20,14 @@ enum class RiskStatus {
 
 inline std::string_view to_string(RiskStatus status) {
     switch (status) {
-        case RiskStatus::converged: return "converged";
-        case RiskStatus::limit_only: return "limit only";
-        case RiskStatus::infinite: return "infinite";
-        case RiskStatus::not_converged: return "not converged";
+        case RiskStatus::converged:
+            return "converged";
+        case RiskStatus::limit_only:
+            return "limit only";
+        case RiskStatus::infinite:
+            return "infinite";
+        case RiskStatus::not_converged:
+            return "not converged";
     }
     return "unknown";
 }
@@ -34,8 +38,8 @@ struct RiskOptions {
     int max_nodes = 3000;     ///< quadrature nodes in the upper half plane, per contour
 };
 
-/// Expected test risk E|W y - x|^2 over noise, test pairs and training sets, split as risk = floor + variance + bias,
-/// and expected training loss (1/N) E|W Y - X|^2, all summed over target coordinates.
+/// Expected test risk E|W y - x|^2 over noise, test pairs and training sets, split as risk = floor + variance
+/// + bias, and expected training loss (1/N) E|W Y - X|^2, all summed over target coordinates.
 template <class T = double>
 struct [[nodiscard]] Risk {
     T floor{};

@@ -8,11 +8,12 @@
 
 namespace reconlaw {
 
-/// Predicted risk of many filters of one problem and one training size at shared cost: m(z) and the bias matrix
-/// are computed once, each filter then costs two matrix-vector products.
+/// Predicted risk of many filters of one problem and one training size at shared cost: m(z) and the bias
+/// matrix are computed once, each filter then costs two matrix-vector products.
 ///
 ///     R = floor + V + Bias,   V = eps_train int_{s>0} (1 - r)^2/s dnu,
-///     Bias = sum_i c_i w_i lambda_i {(int r dmu_i)^2 + int_{s>0} s (int r[s,t] dmu_i(t))^2 dnu}      (docs/theory, (2)-(3))
+///     Bias = sum_i c_i w_i lambda_i {(int r dmu_i)^2 + int_{s>0} s (int r[s,t] dmu_i(t))^2 dnu}
+///     (docs/theory, (2)-(3))
 ///
 /// with the first finite-size correction (docs/theory, section 4) unless `order` is `limit`.
 template <class T = double>
@@ -32,29 +33,35 @@ class RiskPath {
         detail::require(geometry.kind != FilterGeometry::Kind::step, "RiskPath", "geometry.kind", "step",
                         "wedge or parabola; use predict_risk for filters that jump");
         detail::require_finite_positive(geometry.reach, "RiskPath", "geometry.reach");
-        detail::require(options.tolerance >= 1e-13, "RiskPath", "tolerance", options.tolerance, "at least 1e-13");
+        detail::require(options.tolerance >= 1e-13, "RiskPath", "tolerance", options.tolerance,
+                        "at least 1e-13");
         require_stable(geometry);
         build(initial_nodes());
     }
 
-    /// @throws std::invalid_argument a filter that diverges on this spectrum (a step size of 2/(largest limiting
+    /// @throws std::invalid_argument a filter that diverges on this spectrum (a step size of 2/(largest
+    /// limiting
     ///         sample eigenvalue) or more) or whose reach is smaller than the path was built for
     template <ResidualFilter F>
     Risk<T> operator()(const F& filter) {
         const FilterGeometry g = filter.geometry();
-        detail::require(g.kind == geometry_.kind && g.reach >= 0.999 * geometry_.reach, "RiskPath", "reach of the filter",
-                        g.reach, "at least the reach the path was built for, " + std::to_string(geometry_.reach) + ", and of its kind");
+        detail::require(g.kind == geometry_.kind && g.reach >= 0.999 * geometry_.reach, "RiskPath",
+                        "reach of the filter", g.reach,
+                        "at least the reach the path was built for, " + std::to_string(geometry_.reach) +
+                            ", and of its kind");
         require_stable(g);
         Risk<T> risk = evaluate(filter);
         while (risk.error > options_.tolerance && nodes_ < options_.max_nodes) {
             build(std::min(options_.max_nodes, nodes_ + nodes_ / 2));
             risk = evaluate(filter);
         }
-        risk.status = risk.error <= options_.tolerance && table_->converged() ? RiskStatus::converged : RiskStatus::not_converged;
+        risk.status = risk.error <= options_.tolerance && table_->converged() ? RiskStatus::converged
+                                                                              : RiskStatus::not_converged;
         return risk;
     }
 
-    /// Right edge of the limiting sample spectrum: gradient descent converges for step sizes below 2/right_edge.
+    /// Right edge of the limiting sample spectrum: gradient descent converges for step sizes below
+    /// 2/right_edge.
     double right_edge() const { return right_edge_; }
 
   private:
@@ -68,7 +75,8 @@ class RiskPath {
         risk.floor = problem_.floor;
         risk.variance = variance.value;
         risk.bias = table_->bias(r);
-        risk.training_loss = training.value + problem_.training_noise * (T(1.0) - problem_.dimension() / training_size_);
+        risk.training_loss =
+            training.value + problem_.training_noise * (T(1.0) - problem_.dimension() / training_size_);
         const double total = std::abs(detail::value_of(risk.total()));
         const double loss = std::abs(detail::value_of(risk.training_loss));
         risk.error = std::max((variance.difference + 2.0 * residual.difference) / std::max(total, 1e-300),
@@ -78,9 +86,11 @@ class RiskPath {
     }
 
     void require_stable(const FilterGeometry& g) const {
-        detail::require(right_edge_ < g.stable_up_to, "predict_risk", "largest limiting sample eigenvalue", right_edge_,
+        detail::require(right_edge_ < g.stable_up_to, "predict_risk", "largest limiting sample eigenvalue",
+                        right_edge_,
                         "below the filter's stability bound " + std::to_string(g.stable_up_to) +
-                            " (for gradient descent: step size below 2/eigenvalue = " + std::to_string(2.0 / right_edge_) + ")");
+                            " (for gradient descent: step size below 2/eigenvalue = " +
+                            std::to_string(2.0 / right_edge_) + ")");
     }
 
     int initial_nodes() const {
@@ -99,7 +109,8 @@ class RiskPath {
 
     void build(int nodes) {
         nodes_ = nodes;
-        table_ = std::make_unique<detail::ContourTable<T>>(problem_, training_size_, companion_, contours(nodes), options_.order);
+        table_ = std::make_unique<detail::ContourTable<T>>(problem_, training_size_, companion_,
+                                                           contours(nodes), options_.order);
     }
 
     LinearGaussianProblem<T> problem_;

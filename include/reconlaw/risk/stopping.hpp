@@ -21,8 +21,8 @@ namespace detail {
 
 /// Minimises f over the integers 0..last: a logarithmic scan, then ternary bisection around its best point.
 /// Exact for functions with one minimum; otherwise the best valley the scan sees. Values within a relative
-/// `tie` of each other count as equal and the smaller argument wins, so that a path that has converged does not
-/// report noise.
+/// `tie` of each other count as equal and the smaller argument wins, so that a path that has converged does
+/// not report noise.
 template <class F>
 long minimise_steps(long last, double tie, F&& f) {
     std::vector<long> grid{0};
@@ -36,8 +36,10 @@ long minimise_steps(long last, double tie, F&& f) {
     long a = grid[best == 0 ? 0 : best - 1], b = grid[std::min(best + 1, grid.size() - 1)];
     while (b - a > 2) {
         const long left = a + (b - a) / 3, right = b - (b - a) / 3;
-        if (const double v = f(right); f(left) <= v + tie * std::abs(v)) b = right;
-        else a = left;
+        if (const double v = f(right); f(left) <= v + tie * std::abs(v))
+            b = right;
+        else
+            a = left;
     }
     long k = a;
     lowest = f(a);
@@ -48,19 +50,22 @@ long minimise_steps(long last, double tie, F&& f) {
 
 }  // namespace detail
 
-/// Number of gradient steps 0 <= k <= max_steps with the smallest predicted risk. The whole path shares one set of
-/// contour nodes. For an automatic-differentiation scalar the derivatives are those at the fixed optimal k.
+/// Number of gradient steps 0 <= k <= max_steps with the smallest predicted risk. The whole path shares one
+/// set of contour nodes. For an automatic-differentiation scalar the derivatives are those at the fixed
+/// optimal k.
 ///
 /// @param step_size  eta, below 2/(right edge of the sample spectrum)
 /// @throws std::invalid_argument a diverging step size, max_steps < 1
 template <class T>
-Optimum<T> optimal_stopping(const LinearGaussianProblem<T>& problem, const T& training_size, const T& step_size, long max_steps = 5000,
-                            const RiskOptions& options = {}) {
+Optimum<T> optimal_stopping(const LinearGaussianProblem<T>& problem, const T& training_size,
+                            const T& step_size, long max_steps = 5000, const RiskOptions& options = {}) {
     detail::require(max_steps >= 1, "optimal_stopping", "max_steps", max_steps, "at least 1");
     detail::require_finite_positive(step_size, "optimal_stopping", "step_size");
-    RiskPath<T> path(problem, training_size, GradientDescent<T>{step_size, static_cast<double>(max_steps)}.geometry(), options);
+    RiskPath<T> path(problem, training_size,
+                     GradientDescent<T>{step_size, static_cast<double>(max_steps)}.geometry(), options);
     auto at = [&](long k) { return path(GradientDescent<T>{step_size, static_cast<double>(k)}); };
-    const long k = detail::minimise_steps(max_steps, 2.0 * options.tolerance, [&](long j) { return detail::value_of(at(j).total()); });
+    const long k = detail::minimise_steps(max_steps, 2.0 * options.tolerance,
+                                          [&](long j) { return detail::value_of(at(j).total()); });
     Optimum<T> best{static_cast<double>(k), at(k), k == max_steps};
     return best;
 }
@@ -68,9 +73,10 @@ Optimum<T> optimal_stopping(const LinearGaussianProblem<T>& problem, const T& tr
 /// Ridge parameter with the smallest predicted risk, by Brent's method on log lambda in
 /// [smallest, largest] (default: 1e-6 to 1e3 times the mean eigenvalue).
 template <class T>
-Optimum<T> optimal_ridge(const LinearGaussianProblem<T>& problem, const T& training_size, const RiskOptions& options = {},
-                         double smallest = 0.0, double largest = 0.0) {
-    const double mean = detail::value_of((problem.multiplicity * problem.eigenvalue).sum()) / detail::value_of(problem.dimension());
+Optimum<T> optimal_ridge(const LinearGaussianProblem<T>& problem, const T& training_size,
+                         const RiskOptions& options = {}, double smallest = 0.0, double largest = 0.0) {
+    const double mean = detail::value_of((problem.multiplicity * problem.eigenvalue).sum()) /
+                        detail::value_of(problem.dimension());
     if (smallest <= 0) smallest = 1e-6 * mean;
     if (largest <= smallest) largest = 1e3 * mean;
     RiskPath<T> path(problem, training_size, Ridge<T>{T(smallest)}.geometry(), options);
@@ -81,9 +87,12 @@ Optimum<T> optimal_ridge(const LinearGaussianProblem<T>& problem, const T& train
     constexpr int cells = 40;
     double lowest = std::numeric_limits<double>::infinity();
     for (int i = 0; i <= cells; ++i)
-        if (const double v = detail::value_of(at(a + (b - a) * i / cells).total()); v < lowest) lowest = v, best = i;
-    const double low = a + (b - a) * std::max(0, best - 1) / cells, high = a + (b - a) * std::min(cells, best + 1) / cells;
-    const auto found = boost::math::tools::brent_find_minima([&](double x) { return detail::value_of(at(x).total()); }, low, high, 26);
+        if (const double v = detail::value_of(at(a + (b - a) * i / cells).total()); v < lowest)
+            lowest = v, best = i;
+    const double low = a + (b - a) * std::max(0, best - 1) / cells,
+                 high = a + (b - a) * std::min(cells, best + 1) / cells;
+    const auto found = boost::math::tools::brent_find_minima(
+        [&](double x) { return detail::value_of(at(x).total()); }, low, high, 26);
     Optimum<T> out{std::exp(found.first), at(found.first), best == 0 || best == cells};
     return out;
 }
