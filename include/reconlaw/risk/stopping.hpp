@@ -3,6 +3,8 @@
 
 #include <boost/math/tools/minima.hpp>
 #include <cmath>
+#include <limits>
+#include <utility>
 #include <vector>
 
 #include "reconlaw/risk/predict.hpp"
@@ -70,31 +72,53 @@ Optimum<T> optimal_stopping(const LinearGaussianProblem<T>& problem, const T& tr
     return best;
 }
 
-/// Ridge parameter with the smallest predicted risk, by Brent's method on log lambda in
-/// [smallest, largest] (default: 1e-6 to 1e3 times the mean eigenvalue).
-template <class T>
-Optimum<T> optimal_ridge(const LinearGaussianProblem<T>& problem, const T& training_size,
-                         const RiskOptions& options = {}, double smallest = 0.0, double largest = 0.0) {
-    const double mean = detail::value_of((problem.multiplicity * problem.eigenvalue).sum()) /
-                        detail::value_of(problem.dimension());
-    if (smallest <= 0) smallest = 1e-6 * mean;
-    if (largest <= smallest) largest = 1e3 * mean;
-    RiskPath<T> path(problem, training_size, Ridge<T>{T(smallest)}.geometry(), options);
-    auto at = [&](double log_lambda) { return path(Ridge<T>{T(std::exp(log_lambda))}); };
-    const double a = std::log(smallest), b = std::log(largest);
-    // A scan first: the minimum may be narrow on the log scale.
-    int best = 0;
+namespace detail {
+
+/// Minimises f over [low, high]: a scan, for minima that are narrow or not alone, then Brent's method around
+/// its best point. Returns {argument, found at an end}.
+template <class F>
+std::pair<double, bool> minimise_scalar(double low, double high, F&& f) {
     constexpr int cells = 40;
+    int best = 0;
     double lowest = std::numeric_limits<double>::infinity();
     for (int i = 0; i <= cells; ++i)
-        if (const double v = detail::value_of(at(a + (b - a) * i / cells).total()); v < lowest)
-            lowest = v, best = i;
-    const double low = a + (b - a) * std::max(0, best - 1) / cells,
-                 high = a + (b - a) * std::min(cells, best + 1) / cells;
-    const auto found = boost::math::tools::brent_find_minima(
-        [&](double x) { return detail::value_of(at(x).total()); }, low, high, 26);
-    Optimum<T> out{std::exp(found.first), at(found.first), best == 0 || best == cells};
-    return out;
+        if (const double v = f(low + (high - low) * i / cells); v < lowest) lowest = v, best = i;
+    const double a = low + (high - low) * std::max(0, best - 1) / cells;
+    const double b = low + (high - low) * std::min(cells, best + 1) / cells;
+    return {boost::math::tools::brent_find_minima(f, a, b, 26).first, best == 0 || best == cells};
+}
+
+template <class T>
+double mean_eigenvalue(const LinearGaussianProblem<T>& problem) {
+    return value_of((problem.multiplicity * problem.eigenvalue).sum()) / value_of(problem.dimension());
+}
+
+}  // namespace detail
+
+/// Ridge parameter with the smallest predicted risk, lambda between 1e-6 and 1e3 times the mean eigenvalue.
+/// For an automatic-differentiation scalar the derivatives are those at the fixed optimal lambda.
+template <class T>
+Optimum<T> optimal_ridge(const LinearGaussianProblem<T>& problem, const T& training_size,
+                         const RiskOptions& options = {}) {
+    const double mean = detail::mean_eigenvalue(problem), smallest = 1e-6 * mean, largest = 1e3 * mean;
+    RiskPath<T> path(problem, training_size, Ridge<T>{T(smallest)}.geometry(), options);
+    auto at = [&](double log_lambda) { return path(Ridge<T>{T(std::exp(log_lambda))}); };
+    const auto [x, at_limit] = detail::minimise_scalar(
+        std::log(smallest), std::log(largest), [&](double v) { return detail::value_of(at(v).total()); });
+    return {std::exp(x), at(x), at_limit};
+}
+
+/// Stopping time of gradient flow with the smallest predicted risk, t between 1e-3 and 1e6 over the mean
+/// eigenvalue.
+template <class T>
+Optimum<T> optimal_flow(const LinearGaussianProblem<T>& problem, const T& training_size,
+                        const RiskOptions& options = {}) {
+    const double mean = detail::mean_eigenvalue(problem), longest = 1e6 / mean;
+    RiskPath<T> path(problem, training_size, GradientFlow<T>{T(longest)}.geometry(), options);
+    auto at = [&](double log_time) { return path(GradientFlow<T>{T(std::exp(log_time))}); };
+    const auto [x, at_limit] = detail::minimise_scalar(
+        std::log(1e-3 / mean), std::log(longest), [&](double v) { return detail::value_of(at(v).total()); });
+    return {std::exp(x), at(x), at_limit};
 }
 
 }  // namespace reconlaw

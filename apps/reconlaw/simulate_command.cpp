@@ -1,0 +1,276 @@
+#include <chrono>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <iomanip>
+#include <memory>
+#include <ostream>
+#include <sstream>
+
+#include "commands.hpp"
+#include "reconlaw/data/file_error.hpp"
+#include "reconlaw/simulate/checkpoint.hpp"
+#include "reconlaw/simulate/simulate_risk.hpp"
+#include "study.hpp"
+
+namespace reconlaw::cli {
+namespace {
+
+struct Options {
+    StudyOptions study;
+    std::uint32_t trials = 100;
+    std::uint64_t seed = 1;
+    unsigned threads = 0;
+    std::string sampler;
+    std::string checkpoint;
+};
+
+volatile std::sig_atomic_t interrupted = 0;
+
+/// Turns SIGINT and SIGTERM into a request to stop, for the duration of a simulation.
+class SignalGuard {
+  public:
+    SignalGuard() {
+        interrupted = 0;
+        auto note = [](int) { interrupted = 1; };
+        before_[0] = std::signal(SIGINT, note), before_[1] = std::signal(SIGTERM, note);
+    }
+    ~SignalGuard() { std::signal(SIGINT, before_[0]), std::signal(SIGTERM, before_[1]); }
+    SignalGuard(const SignalGuard&) = delete;
+    SignalGuard& operator=(const SignalGuard&) = delete;
+
+  private:
+    void (*before_[2])(int);
+};
+
+/// One line on a terminal, at most five times a second.
+class ProgressBar {
+  public:
+    explicit ProgressBar(const Streams& streams) : streams_(streams) {}
+    ~ProgressBar() {
+        if (shown_) streams_.err << "\r\033[K" << std::flush;
+    }
+    void operator()(std::size_t done, std::size_t all) {
+        if (!streams_.interactive) return;
+        const auto now = Clock::now();
+        if (done < all && now - last_ < std::chrono::milliseconds(200)) return;
+        last_ = now, shown_ = true;
+        if (first_ == 0) first_ = done - 1;
+        const double spent = std::chrono::duration<double>(now - start_).count();
+        const double left = spent / static_cast<double>(done - first_) * static_cast<double>(all - done);
+        constexpr std::size_t width = 30;
+        const std::size_t filled = width * done / all;
+        streams_.err << "\r[" << std::string(filled, '#') << std::string(width - filled, '.') << "] " << done
+                     << '/' << all << " draws, " << std::fixed << std::setprecision(0) << left
+                     << " s left \033[K" << std::flush;
+    }
+
+  private:
+    using Clock = std::chrono::steady_clock;
+    const Streams& streams_;
+    Clock::time_point start_ = Clock::now(), last_{};
+    std::size_t first_ = 0;
+    bool shown_ = false;
+};
+
+std::vector<SimulatedEstimator> simulated_estimators(const Study& study,
+                                                     std::vector<const EstimatorChoice*>& rows) {
+    using namespace simulated;
+    std::vector<SimulatedEstimator> list;
+    const StepSize eta([&study](Eigen::Index n) { return study.step_size(n); });
+    for (const auto& choice : study.estimators) {
+        const auto parameter = [&] { return *choice.parameter; };
+        const auto steps = [&] { return static_cast<int>(std::min(parameter(), 2e9)); };
+        switch (choice.kind) {
+            case EstimatorKind::floor:
+                continue;
+            case EstimatorKind::early_stopped:
+                list.emplace_back(EarlyStopped{eta});
+                break;
+            case EstimatorKind::converged:
+                list.emplace_back(Converged{});
+                break;
+            case EstimatorKind::pca:
+                list.emplace_back(Pca{});
+                break;
+            case EstimatorKind::gd:
+                list.emplace_back(GradientDescentAt{eta, steps()});
+                break;
+            case EstimatorKind::heavy_ball:
+                list.emplace_back(HeavyBallAt{eta, study.options.momentum, steps()});
+                break;
+            case EstimatorKind::nesterov:
+                list.emplace_back(NesterovAt{eta, steps()});
+                break;
+            case EstimatorKind::ridge:
+                if (choice.parameter)
+                    list.emplace_back(RidgeAt{parameter()});
+                else
+                    list.emplace_back(OptimalRidge{});
+                break;
+            case EstimatorKind::flow:
+                if (!choice.parameter)
+                    throw std::invalid_argument("--estimator flow needs --time in a simulation");
+                list.emplace_back(FlowAt{parameter()});
+                break;
+        }
+        rows.push_back(&choice);
+    }
+    return list;
+}
+
+/// Everything the values of a trial depend on.
+std::string fingerprint(const Options& o, const Study& study, bool reduced) {
+    std::ostringstream text;
+    text << std::hexfloat << "problem " << static_cast<int>(o.study.problem) << " n " << o.study.n << " d "
+         << o.study.d << " m " << o.study.m << " sigma " << o.study.sigma << " target-noise "
+         << o.study.target_noise << " problem-seed " << o.study.problem_seed << " p "
+         << study.problem.dimension() << " floor " << study.problem.floor << " seed " << o.seed << " trials "
+         << o.trials << " sampler " << (reduced ? "reduced" : "dense") << " max-steps " << o.study.max_steps
+         << " momentum " << o.study.momentum << " samples";
+    for (const long n : study.samples) text << ' ' << n << '@' << study.step_size(n);
+    text << " estimators";
+    for (const auto& e : study.estimators) text << ' ' << e.label();
+    return text.str();
+}
+
+/// A checkpoint file: what it holds already, and where new trials are appended.
+class CheckpointFile {
+  public:
+    CheckpointFile(const std::string& path, const std::string& mark, std::size_t count) : path_(path) {
+        namespace fs = std::filesystem;
+        std::size_t intact = 0;
+        if (fs::exists(path)) {
+            std::ifstream in(path, std::ios::binary);
+            if (!in) throw data::FileError(path, "cannot be read");
+            Checkpoint saved;
+            try {
+                saved = read_checkpoint(in, mark, count);
+            } catch (const std::runtime_error& e) {
+                throw data::FileError(
+                    path, std::string(e.what()) + "; remove the file or choose another to start anew");
+            }
+            in.close();
+            finished = std::move(saved.finished);
+            intact = saved.intact_bytes;
+            std::error_code error;
+            fs::resize_file(path, intact, error);  // drops a line torn by an interruption
+            if (error) throw data::FileError(path, error.message());
+        }
+        out_.open(path, std::ios::binary | std::ios::app);
+        if (intact == 0) write_checkpoint_header(out_, mark);
+        check();
+    }
+    void write(std::size_t index, const TrialValues& values) {
+        write_checkpoint_trial(out_, index, values);
+        check();
+    }
+    TrialTable finished;
+
+  private:
+    void check() {
+        out_.flush();
+        if (!out_)
+            throw data::FileError(path_,
+                                  "cannot be written (full disk or no permission); finished trials are kept");
+    }
+    std::string path_;
+    std::ofstream out_;
+};
+
+void simulate_command(const Options& options, const CLI::App& app, const Streams& streams) {
+    const Study study = make_study(options.study, app);
+    detail::require(options.trials >= 1, "--trials", "value", options.trials, "at least 1");
+    detail::require(options.sampler.empty() || study.subspace || options.sampler == "dense", "--sampler",
+                    "value", options.sampler,
+                    "dense for this problem (the reduced sampler is for --problem subspace)");
+    const bool reduced = study.subspace && options.sampler != "dense";
+    if (!reduced) {
+        const double p = study.problem.dimension();
+        for (const long n : study.samples)
+            detail::require(static_cast<double>(n) * p <= 2e8, "--samples", "N", n,
+                            "at most 2e8/p for dense sampling, p = " + std::to_string(static_cast<long>(p)));
+    }
+    std::vector<const EstimatorChoice*> rows;
+    SimulationOptions simulation;
+    simulation.sampler = reduced ? Sampler::reduced : Sampler::dense;
+    simulation.max_steps = static_cast<int>(std::min(options.study.max_steps, 2'000'000'000L));
+    simulation.monte_carlo.trials = options.trials;
+    simulation.monte_carlo.seed = options.seed;
+    simulation.monte_carlo.threads = options.threads;
+    const auto estimators = simulated_estimators(study, rows);
+    const std::vector<Eigen::Index> sizes(study.samples.begin(), study.samples.end());
+
+    std::optional<CheckpointFile> file;
+    if (!options.checkpoint.empty()) {
+        file.emplace(options.checkpoint, fingerprint(options, study, reduced), sizes.size() * options.trials);
+        simulation.monte_carlo.finished = file->finished;
+    }
+    std::stop_source stop;
+    simulation.monte_carlo.stop = stop.get_token();
+    simulation.monte_carlo.on_trial = [&](std::size_t index, const TrialValues& values) {
+        if (file) file->write(index, values);
+        if (interrupted) stop.request_stop();
+    };
+    SimulationResult result;
+    if (!estimators.empty()) {
+        const SignalGuard guard;
+        ProgressBar bar(streams);
+        simulation.monte_carlo.progress = [&](std::size_t done, std::size_t all) { bar(done, all); };
+        result = study.subspace ? simulate_risk(*study.subspace, sizes, estimators, simulation)
+                                : simulate_risk(*study.model, sizes, estimators, simulation);
+        if (result.status != MonteCarloStatus::complete)
+            throw Interrupted(file ? "interrupted; the same command goes on from " + options.checkpoint
+                                   : std::string("interrupted; with --checkpoint FILE it could go on"));
+    }
+
+    Table table;
+    table.columns = {"samples", "estimator", "mean", "std_error", "trials"};
+    if (options.study.train_loss)
+        table.columns.insert(table.columns.end(), {"train_loss", "train_loss_std_error"});
+    const double scale = study.problem.normalization;
+    std::size_t next = 0;
+    for (const long n : study.samples) {
+        for (const auto& choice : study.estimators) {
+            std::vector<Cell> row{n, choice.label()};
+            if (choice.kind == EstimatorKind::floor) {
+                row.insert(row.end(), {study.problem.floor / scale, 0.0, static_cast<long>(options.trials)});
+                if (options.study.train_loss)
+                    row.insert(row.end(), {study.problem.training_noise / scale, 0.0});
+            } else {
+                const SimulatedRisk& r = result.risks[next++];
+                row.insert(row.end(), {r.mean, r.std_error, static_cast<long>(r.trials)});
+                if (options.study.train_loss)
+                    row.insert(row.end(), {r.training_loss, r.training_loss_std_error});
+            }
+            table.rows.push_back(std::move(row));
+        }
+    }
+    deliver(render(table, options.study.format), options.study.output, streams.out);
+}
+
+}  // namespace
+
+Run add_simulate_command(CLI::App& app) {
+    auto options = std::make_shared<Options>();
+    add_study_options(app, options->study);
+    app.add_option("--trials", options->trials, "Independent training sets for each N")
+        ->capture_default_str();
+    app.add_option("--seed", options->seed, "Same seed, same numbers, for any number of threads")
+        ->capture_default_str();
+    app.add_option("--threads", options->threads, "Worker threads; 0: all processors")->capture_default_str();
+    app.add_option(
+           "--sampler", options->sampler,
+           "reduced: exact block-banded form (subspace problems, their default); dense: full matrices")
+        ->check(CLI::IsMember({"reduced", "dense"}));
+    app.add_option("--checkpoint", options->checkpoint,
+                   "Keep finished draws in this file; the same command resumes from it");
+    app.footer(
+        "Early stopping and ridge without --lambda take the best parameter of each draw (known "
+        "risk).\n\nExample:\n"
+        "  reconlaw simulate --problem subspace --n 100 --d 10 --sigma 0.05 --samples 1,2,4,8 --estimator "
+        "early-stopped,converged,pca,floor --trials 100 --seed 1");
+    return [options, &app](const Streams& streams) { simulate_command(*options, app, streams); };
+}
+
+}  // namespace reconlaw::cli
