@@ -140,6 +140,8 @@ class CheckpointFile {
     CheckpointFile(const std::string& path, const std::string& mark, std::size_t count) : path_(path) {
         namespace fs = std::filesystem;
         std::size_t intact = 0;
+        if (fs::exists(path) && !fs::is_regular_file(path))
+            throw data::FileError(path, "is not a regular file");
         if (fs::exists(path)) {
             std::ifstream in(path, std::ios::binary);
             if (!in) throw data::FileError(path, "cannot be read");

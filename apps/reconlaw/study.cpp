@@ -1,6 +1,7 @@
 #include "study.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <map>
 #include <sstream>
@@ -45,6 +46,25 @@ void check_options(const StudyOptions& o, const CLI::App& app) {
         {ProblemKind::compressive, {"--n", "--m", "--d", "--sigma"}}};
     static const std::vector<std::string> all{"--n",        "--d",     "--m",           "--spectrum",
                                               "--exponent", "--scale", "--problem-seed"};
+    // Values first: a wrong one deserves its own message even where more is missing.
+    auto positive = [](long value, const char* option) {
+        detail::require(value >= 1 && value <= 1'000'000'000, option, "value", value, "between 1 and 1e9");
+    };
+    if (app.count("--n")) positive(o.n, "--n");
+    auto below_n = [&](long value, const char* option) {
+        if (app.count(option) == 0) return;
+        positive(value, option);
+        if (app.count("--n"))
+            detail::require(value <= o.n, option, "value", value, "at most n = " + std::to_string(o.n));
+    };
+    below_n(o.d, "--d");
+    below_n(o.m, "--m");
+    if (app.count("--sigma")) detail::require_finite_positive(o.sigma, "--sigma", "value");
+    if (app.count("--exponent"))
+        detail::require(std::isfinite(o.exponent), "--exponent", "value", o.exponent, "finite");
+    detail::require_finite_positive(o.scale, "--scale", "value");
+    detail::require_finite_nonnegative(o.target_noise, "--target-noise", "value");
+
     const auto& own = needed.at(o.problem);
     for (const auto& option : own)
         if (app.count(option) == 0) throw std::invalid_argument(option + " is required for this problem");
@@ -54,20 +74,7 @@ void check_options(const StudyOptions& o, const CLI::App& app) {
         if (app.count(option) > 0 && !extra && std::find(own.begin(), own.end(), option) == own.end())
             throw std::invalid_argument(option + " has no meaning for this problem");
     }
-    auto positive = [](long value, const char* option) {
-        detail::require(value >= 1 && value <= 1'000'000'000, option, "value", value, "between 1 and 1e9");
-    };
-    if (app.count("--n")) positive(o.n, "--n");
-    if (app.count("--d")) {
-        positive(o.d, "--d");
-        detail::require(o.d <= o.n, "--d", "value", o.d, "at most n = " + std::to_string(o.n));
-    }
-    if (app.count("--m")) {
-        positive(o.m, "--m");
-        detail::require(o.m <= o.n, "--m", "value", o.m, "at most n = " + std::to_string(o.n));
-    }
-    detail::require_finite_positive(o.sigma, "--sigma", "value");
-    detail::require_finite_nonnegative(o.target_noise, "--target-noise", "value");
+    if (app.count("--samples") == 0) throw std::invalid_argument("--samples is required");
     if (o.problem == ProblemKind::compressive || o.problem == ProblemKind::power_law)
         detail::require(o.n <= 20000, "--n", "value", o.n, "at most 20000 for this problem (dense matrices)");
     detail::require(o.max_steps >= 1 && o.max_steps <= 100'000'000, "--max-steps", "value", o.max_steps,
@@ -84,7 +91,9 @@ std::vector<EstimatorChoice> make_estimators(const StudyOptions& o) {
         for (const double value : parse_numbers(list, option, low, infinity))
             chosen.push_back({kind, name, value});
     };
-    for (const auto& name : parse_words(o.estimators, "--estimator")) {
+    const std::string fallback = o.problem == ProblemKind::subspace ? "early-stopped,converged,pca,floor"
+                                                                    : "early-stopped,converged,floor";
+    for (const auto& name : parse_words(o.estimators.empty() ? fallback : o.estimators, "--estimator")) {
         const auto found = estimator_names.find(name);
         if (found == estimator_names.end())
             throw std::invalid_argument("--estimator: unknown '" + name + "', must be one of " +
@@ -164,8 +173,7 @@ void add_study_options(CLI::App& app, StudyOptions& o) {
     app.add_option("--problem-seed", o.problem_seed, "Seed of the random matrices of a compressive problem")
         ->capture_default_str();
     app.add_option("--samples", o.samples,
-                   "Training sizes N: a list 1,2,4 and log-spaced ranges FIRST:LAST:COUNT")
-        ->required();
+                   "Training sizes N: a list 1,2,4 and log-spaced ranges FIRST:LAST:COUNT");
     app.add_option("--estimator", o.estimators, "Comma-separated: " + names_of(estimator_names))
         ->capture_default_str();
     app.add_option("--steps", o.steps, "Steps k of gd, heavy-ball and nesterov, a list");

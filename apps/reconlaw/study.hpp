@@ -33,7 +33,8 @@ struct StudyOptions {
     long n = 0, d = 0, m = 0;
     double sigma = 0, target_noise = 0, exponent = 0, scale = 1;
     unsigned long problem_seed = 1;
-    std::string spectrum, samples, estimators = "early-stopped,converged,pca,floor";
+    std::string spectrum, samples,
+        estimators;  ///< no estimators: all that the problem has without parameters
     std::string steps, lambda, time;
     std::optional<double> step_size;
     double momentum = 0.9;

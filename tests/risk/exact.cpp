@@ -1,6 +1,8 @@
 // Values known exactly, at any size.
 #include <doctest/doctest.h>
 
+#include <sstream>
+
 #include "random_problem.hpp"
 #include "reconlaw/problem/subspace.hpp"
 #include "reconlaw/risk/predict.hpp"
@@ -155,7 +157,9 @@ TEST_CASE("bad input names the value and the bound") {
         (void)predict_risk(p, 50.0, GradientDescent<>{1.001 * bound, 20});
         FAIL("a diverging step size was accepted");
     } catch (const std::invalid_argument& e) {
-        CHECK(std::string(e.what()).find(std::to_string(bound)) != std::string::npos);
+        std::ostringstream shown;
+        shown << bound;
+        CHECK(std::string(e.what()).find("below " + shown.str()) != std::string::npos);
     }
     auto broken = p;
     broken.eigenvalue[1] = -1;

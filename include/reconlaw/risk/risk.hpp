@@ -3,6 +3,8 @@
 
 #include <cmath>
 #include <memory>
+#include <sstream>
+#include <stdexcept>
 
 #include "reconlaw/risk/contour_route.hpp"
 
@@ -86,11 +88,13 @@ class RiskPath {
     }
 
     void require_stable(const FilterGeometry& g) const {
-        detail::require(right_edge_ < g.stable_up_to, "predict_risk", "largest limiting sample eigenvalue",
-                        right_edge_,
-                        "below the filter's stability bound " + std::to_string(g.stable_up_to) +
-                            " (for gradient descent: step size below 2/eigenvalue = " +
-                            std::to_string(2.0 / right_edge_) + ")");
+        if (right_edge_ < g.stable_up_to) return;
+        std::ostringstream message;
+        message << "predict_risk: the iteration diverges: sample eigenvalues reach " << right_edge_
+                << ", the step size allows them below " << g.stable_up_to
+                << "; it must be smaller by a factor of more than " << right_edge_ / g.stable_up_to
+                << " (for gradient descent, below " << 2.0 / right_edge_ << ")";
+        throw std::invalid_argument(message.str());
     }
 
     int initial_nodes() const {
