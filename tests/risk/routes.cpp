@@ -130,3 +130,27 @@ TEST_CASE("a tolerance out of reach is reported, never hidden") {
     CHECK(r.error > 1e-12);
     CHECK(RealLine(p, 14.0, 10).risk(GradientDescent<>{0.1, 300}).status == RiskStatus::not_converged);
 }
+
+namespace {
+/// Ridge applied four times; the reach is the caller's claim.
+struct IteratedRidge {
+    double lambda, reach;
+    template <class S>
+    S residual(const S& s) const {
+        const S once = S(lambda) / (s + S(lambda)), twice = once * once;
+        return twice * twice;
+    }
+    FilterGeometry geometry() const { return {FilterGeometry::Kind::wedge, reach}; }
+};
+}  // namespace
+
+TEST_CASE(
+    "a user's filter: right with an honest reach, not converged when the contour would enclose its pole") {
+    const auto p = random_problem(3, 4);
+    for (const double n : {20.0, 400.0}) {
+        compare(p, n, IteratedRidge{0.25, 0.1});
+        for (const double reach : {3.0, 12.0})
+            CHECK(predict_risk(p, n, IteratedRidge{0.25, reach}, {Order::corrected, 1e-9, 200}).status ==
+                  RiskStatus::not_converged);
+    }
+}

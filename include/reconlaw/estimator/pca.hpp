@@ -35,7 +35,7 @@ inline PcaEstimator pca_estimator(const GradientPath& path, Eigen::Index signal_
     return {path.directions().leftCols(std::min(signal_dimension, path.rank())), signal_dimension, scale};
 }
 
-/// The paper's estimator for subspace denoising, W = Uhat Uhat'/(1 + sigma^2) (docs/theory, section 3).
+/// The paper's estimator for subspace denoising, W = Uhat Uhat'/(1 + sigma^2) (docs/theory, section 5).
 /// @param Y            measurements, n x N
 /// @param noise_level  sigma >= 0
 inline PcaEstimator pca_estimator(const Eigen::Ref<const Eigen::MatrixXd>& Y, Eigen::Index signal_dimension,

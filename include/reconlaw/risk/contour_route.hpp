@@ -2,7 +2,6 @@
 /// Route 2: risk by contour integrals, any spectrum, with the first finite-size correction.
 
 #include <Eigen/Core>
-#include <optional>
 
 #include "reconlaw/risk/resolvent.hpp"
 
@@ -116,6 +115,20 @@ class ContourTable {
                        Eigen::Index j) { return s.residual[j] * f[j]; },
                     r);
     }
+    /// Cauchy's formula for r itself at two points inside, 0 and the right end of the spectrum: how far the
+    /// contour is from reproducing r(0) = 1 and r(right). A pole or a cut of the filter inside the contour
+    /// shows here.
+    double analyticity_error(const Values& r, double right, double residual_at_right) const {
+        double worst = 0;
+        for (const auto& [g, f] : {std::pair{&outer_, &r.outer}, std::pair{&inner_, &r.inner}})
+            for (const auto& [s, expected] : {std::pair{0.0, 1.0}, std::pair{right, residual_at_right}}) {
+                C sum;
+                for (Eigen::Index j = 0; j < g->z.size(); ++j)
+                    sum += g->weight[j] * (*f)[j] / (g->z[j] - C(s));
+                worst = std::max(worst, std::abs(2.0 * value_of(sum.re) - expected));
+            }
+        return worst;
+    }
     T bias(const Values& r) const {
         ComplexArray<T> mirrored = r.inner;
         for (Eigen::Index j = 0; j < mirrored.size(); ++j) mirrored[j] = conj(mirrored[j]);
@@ -132,17 +145,19 @@ class ContourTable {
         const Eigen::Index nodes = g.z.size();
         Singles s{ComplexArray<T>(nodes), ComplexArray<T>(nodes), ComplexArray<T>(nodes)};
         const RealArray share = p.multiplicity / training_size_;
-        const RealArray pull = share * p.eigenvalue * p.training_noise;
         const RealArray signal = p.multiplicity * p.weight;
-        const RealArray noise = share * p.training_noise;
-        const RealArray scaled = signal * p.eigenvalue;
         for (Eigen::Index j = 0; j < nodes; ++j) {
-            auto expected = [&](const RealArray& u) {
-                return g.expected(j, u, p.eigenvalue, training_size_, order_);
-            };
-            s.variance[j] = -(g.weight[j] * expected(pull));
-            s.training[j] = -(g.weight[j] * (g.z[j] * expected(signal) + expected(noise)));
-            s.residual[j] = -(g.weight[j] * expected(scaled));
+            C pull, heard, seen,
+                noise;  // sums over eigenvalues of E G times c lambda/N, c w lambda, c w, c/N
+            for (Eigen::Index i = 0; i < p.size(); ++i) {
+                const C g_i = g.expected(j, i, p.eigenvalue[i], training_size_, order_);
+                const C counted = C(share[i]) * g_i, weighted = C(signal[i]) * g_i;
+                noise += counted, seen += weighted;
+                pull += C(p.eigenvalue[i]) * counted, heard += C(p.eigenvalue[i]) * weighted;
+            }
+            s.variance[j] = -(g.weight[j] * C(p.training_noise) * pull);
+            s.training[j] = -(g.weight[j] * (g.z[j] * seen + C(p.training_noise) * noise));
+            s.residual[j] = -(g.weight[j] * heard);
         }
         return s;
     }
@@ -156,12 +171,11 @@ class ContourTable {
     }
 
     /// w1 w2 sum_i c_i w_i T_i(z1, z2), z1 on the outer contour, z2 on the inner one or its mirror image.
-    /// With D1, D2 and the sums S_ab = sum_i u_i lambda_i^(a+b-1) D1^a D2^b for u = c/N (subscript t) and u =
-    /// c w (s):
+    /// With S_ab = sum_i c_i w_i lambda_i^(a+b-1) D1^a D2^b and q = h (h' - 1) + mu h^2,
     ///
-    ///     z2 A  = alpha lambda D1 D2 + beta lambda^2 D1^2 D2 + gamma lambda D2^2 + delta lambda^2 D2^3
-    ///     alpha = H mu1 + H' + H/(z1 - z2),   beta = -H m1',
-    ///     gamma = H mu2 - h2'/(z1 - z2),      delta = -H m2'
+    ///     z1 z2 sum T0 = H S_11
+    ///     z1 z2 sum T1 = (q1 - q2)/(z1 - z2) S_11 - H (mu1 S_21 + mu2 S_12) + H (m1' S_31 + m2' S_13)
+    ///                    - (h1' S_21 - h2' S_12)/(z1 - z2)
     ComplexMatrix<T> bias_matrix(const LinearGaussianProblem<T>& p, bool mirror) const {
         const Eigen::Index n1 = outer_.z.size(), n2 = inner_.z.size();
         ComplexMatrix<T> D2 = inner_.D;
@@ -169,44 +183,31 @@ class ContourTable {
         if (mirror)
             for (Eigen::Index i = 0; i < D2.size(); ++i) D2.data()[i] = conj(D2.data()[i]);
 
-        const RealArray share = p.multiplicity / training_size_;
         const RealArray signal = p.multiplicity * p.weight;
         const bool corrected = order_ == Order::corrected;
         const Sums s = sums(p, signal, D2, corrected);
-        std::optional<Sums> t;
-        if (corrected) t = sums(p, share, D2, true);
+        const auto q = [](const C& h, const C& h_slope, const C& mu) {
+            return h * (h_slope - C(1.0) + mu * h);
+        };
 
         ComplexMatrix<T> out(n1, n2);
         for (Eigen::Index k = 0; k < n2; ++k) {
             const C z2 = mirrored(inner_.z[k]), h2 = mirrored(inner_.h[k]), m2p = mirrored(inner_.slope[k]);
             const C mu2 = mirrored(inner_.mu[k]), w2 = mirrored(inner_.weight[k]);
-            const C h2p = m2p * h2 * h2;
-            C q2;  // <lambda Q2>
-            if (corrected) {
-                C a, b;
-                for (Eigen::Index i = 0; i < p.size(); ++i) {
-                    const C ld = C(p.eigenvalue[i]) * D2(k, i), square = C(share[i]) * ld * ld;
-                    a += square, b += square * ld;
-                }
-                q2 = (mu2 * a - m2p * b) / z2;
-            }
+            const C h2p = m2p * h2 * h2, q2 = q(h2, h2p, mu2);
             for (Eigen::Index j = 0; j < n1; ++j) {
                 const C z1 = outer_.z[j], h1 = outer_.h[j];
                 const C gap = C(1.0) / (z1 - z2);
-                const C H = (h1 - h2) * gap, product = C(1.0) / (z1 * z2);
+                const C H = (h1 - h2) * gap;
                 C value = H * s.s11(j, k);
                 if (corrected) {
-                    const C Hp = (outer_.slope[j] * h1 * h1 - H) * gap;
-                    const C alpha = H * (outer_.mu[j] + gap) + Hp, beta = -(H * outer_.slope[j]);
-                    const C gamma = H * mu2 - h2p * gap, delta = -(H * m2p);
-                    const C own =
-                        alpha * s.s21(j, k) + beta * s.s31(j, k) + gamma * s.s12(j, k) + delta * s.s13(j, k);
-                    const C trace = alpha * t->s21(j, k) + beta * t->s31(j, k) + gamma * t->s12(j, k) +
-                                    delta * t->s13(j, k);
-                    const C kappa = (q2 * z2 - trace) / (z2 - t->s11(j, k));
-                    value += (kappa * s.s11(j, k) - own) / C(training_size_);
+                    const C m1p = outer_.slope[j], mu1 = outer_.mu[j], h1p = m1p * h1 * h1;
+                    const C first = (q(h1, h1p, mu1) - q2) * gap * s.s11(j, k) +
+                                    H * (m1p * s.s31(j, k) + m2p * s.s13(j, k)) -
+                                    (H * mu1 + h1p * gap) * s.s21(j, k) - (H * mu2 - h2p * gap) * s.s12(j, k);
+                    value += first / C(training_size_);
                 }
-                out(j, k) = outer_.weight[j] * w2 * product * value;
+                out(j, k) = outer_.weight[j] * w2 / (z1 * z2) * value;
             }
         }
         return out;

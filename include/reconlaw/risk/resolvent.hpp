@@ -73,15 +73,18 @@ struct Resolvent {
         return (mu[j] * ld * d - slope[j] * ld * ld * d) / z[j];
     }
 
+    /// (E G)_i at node j.
+    C expected(Eigen::Index j, Eigen::Index i, const T& lambda, const T& training_size, Order order) const {
+        const C g = -(D(j, i) / z[j]);
+        return order == Order::corrected ? g + correction(j, i, lambda) / C(training_size) : g;
+    }
+
     /// sum_i u_i (E G)_i at node j.
     C expected(Eigen::Index j, const Eigen::Array<T, Eigen::Dynamic, 1>& u,
                const Eigen::Array<T, Eigen::Dynamic, 1>& lambda, const T& training_size, Order order) const {
         C sum;
-        for (Eigen::Index i = 0; i < lambda.size(); ++i) {
-            C g = -(D(j, i) / z[j]);
-            if (order == Order::corrected) g += correction(j, i, lambda[i]) / C(training_size);
-            sum += C(u[i]) * g;
-        }
+        for (Eigen::Index i = 0; i < lambda.size(); ++i)
+            sum += C(u[i]) * expected(j, i, lambda[i], training_size, order);
         return sum;
     }
 

@@ -41,6 +41,7 @@ class RiskPath {
         build(initial_nodes());
     }
 
+    /// A filter with a pole or cut that its geometry does not own up to gives status `not_converged`.
     /// @throws std::invalid_argument a filter that diverges on this spectrum (a step size of 2/(largest
     /// limiting
     ///         sample eigenvalue) or more) or whose reach is smaller than the path was built for
@@ -83,6 +84,9 @@ class RiskPath {
         const double loss = std::abs(detail::value_of(risk.training_loss));
         risk.error = std::max((variance.difference + 2.0 * residual.difference) / std::max(total, 1e-300),
                               training.difference / std::max(loss + 1e-3 * total, 1e-300));
+        const detail::Complex<T> at_right = filter.residual(detail::Complex<T>(T(right_edge_)));
+        risk.error =
+            std::max(risk.error, table_->analyticity_error(r, right_edge_, detail::value_of(at_right.re)));
         risk.nodes = table_->nodes();
         return risk;
     }
