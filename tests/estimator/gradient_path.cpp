@@ -113,14 +113,15 @@ TEST_CASE("gradient path: risks and training loss are those of the matrix, for e
         each_filter(path.largest_eigenvalue(), [&](const char* name, const auto& filter) {
             INFO(name, ", N = ", N);
             const Eigen::MatrixXd W = path.weights(filter);
-            // Quadratic forms cancel to the risk: 1e-16 times |W|^2 terms, |W| up to 1e2 at N = p.
-            check_close(known.risk(filter), population_risk(model, W), 1e-10, 1e-12);
-            check_close(measured.risk(filter), risk(W, test), 1e-10, 1e-12);
-            check_close(from_streamed.risk(filter), risk(W, test), 1e-9, 1e-12);
+            // Terms of order 1 cancel; rounding is 1e-16 times the condition number of YY', up to 1e5 at N =
+            // p.
+            check_close(known.risk(filter), population_risk(model, W), 1e-10, 1e-11);
+            check_close(measured.risk(filter), risk(W, test), 1e-10, 1e-11);
+            check_close(from_streamed.risk(filter), risk(W, test), 1e-9, 1e-10);
             const double loss = (W * data.Y - data.X).squaredNorm() / static_cast<double>(N);
-            check_close(path.training_loss(filter), loss, 1e-10, 1e-12);
-            check_close(streamed.training_loss(filter), loss, 1e-9, 1e-12);
-            check_close(seen.risk(filter), loss, 1e-10, 1e-11);
+            check_close(path.training_loss(filter), loss, 1e-10, 1e-11);
+            check_close(streamed.training_loss(filter), loss, 1e-9, 1e-10);
+            check_close(seen.risk(filter), loss, 1e-10, 1e-10);
         });
     }
 }

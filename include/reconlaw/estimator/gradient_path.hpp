@@ -77,6 +77,7 @@ class TestRisk {
     template <ResidualFilter F>
     double risk(const F& filter) const {
         const Eigen::VectorXd phi = detail::shrinkages(filter, eigenvalues_, "TestRisk::risk");
+        if (phi.size() == 0) return constant_;
         const Eigen::VectorXd q = quadratic_.selfadjointView<Eigen::Lower>() * phi;
         return constant_ + phi.dot(q - 2.0 * linear_);
     }
@@ -105,10 +106,10 @@ class TestRisk {
 ///
 ///     W = sum_i phi(s_i) b_i u_i'
 ///
-/// so one symmetric eigendecomposition (of YY'/N or, for fewer samples than dimensions, of Y'Y/N) gives every
-/// filter and every step. Eigenvalues below `rank_tolerance` = 1e-11 times the largest count as zero: their
-/// directions are left out of W, as minimum-norm least squares demands. Eigenvalues are accurate to about
-/// 1e-16 s_max, so 1/s near the threshold has about five digits.
+/// so one symmetric eigendecomposition (of YY'/N or, for no more samples than dimensions, of Y'Y/N) gives
+/// every filter and every step. Eigenvalues below `rank_tolerance` = 1e-11 times the largest count as zero:
+/// their directions are left out of W, as minimum-norm least squares demands. Eigenvalues are accurate to
+/// about 1e-16 s_max, so 1/s near the threshold has about five digits.
 ///
 ///     const GradientPath path(X, Y);
 ///     Eigen::MatrixXd W = path.weights(GradientDescent<double>{0.5, 100});
@@ -130,7 +131,7 @@ class GradientPath {
         detail::require(p > 0, f, "rows of Y", p, "at least 1");
         detail::require(X.allFinite() && Y.allFinite(), f, "X and Y", "not finite", "finite in every entry");
         const double N = static_cast<double>(count), xx = X.squaredNorm() / N;
-        if (count >= p) {
+        if (count > p) {
             Eigen::MatrixXd yy = Eigen::MatrixXd::Zero(p, p);
             yy.selfadjointView<Eigen::Lower>().rankUpdate(Y, 1.0 / N);
             from_moments(yy, X * Y.transpose() / N, xx);
