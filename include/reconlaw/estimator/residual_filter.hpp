@@ -1,6 +1,7 @@
 #pragma once
 /// Residual filters: one function r per learning rule describes the whole estimator.
 
+#include <algorithm>
 #include <cmath>
 #include <complex>
 #include <concepts>
