@@ -10,7 +10,7 @@
 #include "commands.hpp"
 #include "reconlaw/data/file_error.hpp"
 #include "reconlaw/simulate/checkpoint.hpp"
-#include "reconlaw/simulate/simulate_risk.hpp"
+#include "simulation.hpp"
 #include "study.hpp"
 
 namespace reconlaw::cli {
@@ -219,8 +219,8 @@ void simulate_command(const Options& options, const CLI::App& app, const Streams
         const SignalGuard guard;
         ProgressBar bar(streams);
         simulation.monte_carlo.progress = [&](std::size_t done, std::size_t all) { bar(done, all); };
-        result = study.subspace ? simulate_risk(*study.subspace, sizes, estimators, simulation)
-                                : simulate_risk(*study.model, sizes, estimators, simulation);
+        result = study.subspace ? simulate(*study.subspace, sizes, estimators, simulation)
+                                : simulate(*study.model, sizes, estimators, simulation);
         if (result.status != MonteCarloStatus::complete)
             throw Interrupted(file ? "interrupted; the same command goes on from " + options.checkpoint
                                    : std::string("interrupted; with --checkpoint FILE it could go on"));

@@ -11,6 +11,7 @@
 #include "reconlaw/problem/compressive_sensing.hpp"
 #include "reconlaw/problem/data_covariance.hpp"
 #include "reconlaw/problem/linear_gaussian.hpp"
+#include "reconlaw/problem/linear_problem.hpp"
 #include "reconlaw/problem/measurement_model.hpp"
 #include "reconlaw/problem/spectrum.hpp"
 #include "reconlaw/problem/subspace.hpp"
@@ -36,4 +37,5 @@
 #include "reconlaw/simulate/reduced_subspace.hpp"
 #include "reconlaw/simulate/sample_spectrum.hpp"
 #include "reconlaw/simulate/simulate_risk.hpp"
+#include "reconlaw/simulate/simulated_estimators.hpp"
 #include "reconlaw/simulate/subspace_model.hpp"

@@ -4,7 +4,7 @@
 #include <Eigen/Core>
 
 #include "reconlaw/problem/compressive_sensing.hpp"
-#include "reconlaw/problem/measurement_model.hpp"
+#include "reconlaw/problem/linear_problem.hpp"
 #include "reconlaw/simulate/dense.hpp"
 #include "support/check_close.hpp"
 

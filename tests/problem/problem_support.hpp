@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "reconlaw/problem/linear_gaussian.hpp"
+#include "reconlaw/problem/linear_problem.hpp"
 #include "support/check_close.hpp"
 
 namespace reconlaw_test {

@@ -2,7 +2,7 @@
 
 #include <doctest/doctest.h>
 
-#include "reconlaw/problem/measurement_model.hpp"
+#include "reconlaw/problem/linear_problem.hpp"
 #include "support/check_close.hpp"
 
 using namespace reconlaw;

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "reproduce/gnuplot.hpp"
+#include "support/check_close.hpp"
 
 using namespace reconlaw::report;
 
@@ -60,6 +61,12 @@ TEST_CASE("script: one legend entry for a line and points of one name, gaps wher
     // error bars stay on a logarithmic axis: 0.011 - 0.02 < 0
     CHECK(count(script, "100 0.011 1.1e-05 0.031") == 2);
     CHECK(count(script, "set label \"a \\\"b\\\", c\"") == 2);
+}
+
+TEST_CASE("ticks at 1, 2 and 5 within the range") {
+    const std::vector<double> ticks = one_two_five(0.0021, 0.06), expected{0.005, 0.01, 0.02, 0.05};
+    REQUIRE(ticks.size() == expected.size());
+    for (std::size_t i = 0; i < ticks.size(); ++i) check_close(ticks[i], expected[i], 1e-14, 0);  // rounding
 }
 
 TEST_CASE("script: bad figures are refused") {

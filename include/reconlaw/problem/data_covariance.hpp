@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <string>
 
-#include "reconlaw/problem/measurement_model.hpp"
+#include "reconlaw/problem/linear_problem.hpp"
 #include "reconlaw/problem/spectrum.hpp"
 
 namespace reconlaw {

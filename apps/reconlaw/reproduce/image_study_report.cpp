@@ -1,0 +1,76 @@
+#include <cmath>
+
+#include "image_study.hpp"
+#include "reconlaw/data/metrics.hpp"
+
+namespace reconlaw::report {
+
+Table ratio_table(const ImageStudy& study, const std::string& name, const std::string& caption) {
+    Table table{name,
+                caption,
+                {"N", "training sets", "predicted MSE", "measured MSE", "predicted/measured",
+                 "predicted/measured on all training images", "predicted PSNR [dB]", "measured PSNR [dB]",
+                 "k* predicted", "k* measured", "converged, predicted/measured"},
+                {}};
+    for (const ImagePoint& p : study.points) {
+        std::string measured = format("%.6f", p.measured);
+        if (std::isfinite(p.measured_error)) measured += " ± " + format("%.6f", p.measured_error);
+        table.rows.push_back({std::to_string(p.training_size), std::to_string(p.repetitions),
+                              format("%.6f", p.predicted), measured, format("%.4f", p.predicted / p.measured),
+                              format("%.4f", p.predicted / p.in_distribution),
+                              format("%.2f", data::psnr_db(p.predicted)),
+                              format("%.2f", data::psnr_db(p.measured)), format("%.0f", p.predicted_steps),
+                              format("%.0f", p.measured_steps),
+                              near_peak(static_cast<double>(p.training_size), study.measurements)
+                                  ? "–"
+                                  : format("%.4f", p.predicted_converged / p.measured_converged)});
+    }
+    return table;
+}
+
+Panel curve_panel(const ImageStudy& study, const std::string& title) {
+    std::vector<double> N, stopped, stopped_error, converged, converged_error;
+    for (const ImagePoint& p : study.points) {
+        N.push_back(static_cast<double>(p.training_size));
+        stopped.push_back(p.measured), stopped_error.push_back(p.measured_error);
+        converged.push_back(p.measured_converged), converged_error.push_back(p.measured_converged_error);
+    }
+    Panel panel;
+    panel.title = title + " (dotted: N = " + format("%.0f", study.measurements) + ")";
+    panel.x = {"training images N", true, study.grid.front() / 1.2, study.grid.back() * 1.2, {}};
+    panel.y = {"mean squared error per pixel", true, 0.8 * study.floor, 25 * study.floor, {}};
+    panel.y.ticks = one_two_five(panel.y.min, panel.y.max);
+    panel.series = {{"early stopped", look::early_stopped, Mark::line, study.grid, study.grid_stopped},
+                    {"converged", look::converged, Mark::line, study.peak_grid, study.grid_converged},
+                    {"optimum",
+                     look::optimum,
+                     Mark::line,
+                     {study.grid.front(), study.grid.back()},
+                     {study.floor, study.floor}},
+                    {"converged", look::converged, Mark::points, N, converged, converged_error},
+                    {"early stopped", look::early_stopped, Mark::points, N, stopped, stopped_error}};
+    panel.verticals = {{study.measurements, ""}};  // no room for a label beside the peak
+    return panel;
+}
+
+std::vector<Panel> path_panels(const ImageStudy& study) {
+    std::vector<Panel> panels;
+    for (const ImagePath& path : study.paths) {
+        Panel p;
+        p.title = "N = " + std::to_string(path.training_size);
+        p.x = {"gradient steps k", true, 1, path.steps.back(), {}};
+        p.y = {"mean squared error per pixel", true, 0.005 * study.floor, 50 * study.floor, {}};
+        p.series = {
+            {"total risk", look::total, Mark::line, path.steps, path.total},
+            {"bias", look::bias, Mark::line, path.steps, path.bias},
+            {"variance", look::variance, Mark::line, path.steps, path.variance},
+            {"optimum", look::optimum, Mark::line, {1, path.steps.back()}, {study.floor, study.floor}},
+            {"total risk", look::total, Mark::points, path.measured_steps, path.measured,
+             path.measured_error}};
+        p.verticals = {{path.best_step, "k*"}};
+        panels.push_back(std::move(p));
+    }
+    return panels;
+}
+
+}  // namespace reconlaw::report
