@@ -63,6 +63,18 @@ TEST_CASE("least squares: inverse Wishart mean, infinite next to N = p") {
     }
 }
 
+TEST_CASE("least squares close to N = p: quick, and honest about its digits") {
+    const auto p = subspace_problem(1000.0, 10.0, 0.1);
+    for (const double n : {990.0, 997.0, 998.0, 1002.0}) {
+        const auto r = predict_risk(p, n, MinimumNorm{});
+        CAPTURE(n);
+        CAPTURE(r.error);
+        CHECK(r.nodes <= 2 * 3000);
+        CHECK(r.error < 1e-6);
+        CHECK((r.status == RiskStatus::converged) == (r.error <= 1e-9));
+    }
+}
+
 TEST_CASE("the correction of one resolvent reproduces the next term of the inverse Wishart mean") {
     // p/(N - p - 1) = p/(N - p) + p/(N - p)^2 + ..., by the variance contour of least squares.
     const auto p = random_problem(3, 4);
@@ -92,8 +104,14 @@ TEST_CASE("limits of the filters") {
     const double converged = predict_risk(p, n, MinimumNorm{}).total();
     check_close(predict_risk(p, n, GradientDescent<>{eta, 1e6}).total(), converged, 1e-8, 0.0);
     check_close(predict_risk(p, n, GradientFlow<>{1e6}).total(), converged, 1e-8, 0.0);
-    check_close(predict_risk(p, n, Ridge<>{1e-9}).total(), converged, 1e-6,
-                0.0);  // first order in lambda/left edge
+    // Ridge of tiny lambda: first order in lambda/left edge, and a kernel that loses digits near zero but
+    // says so.
+    for (const double lambda : {1e-5, 1e-7, 1e-9}) {
+        const auto ridge = predict_risk(p, n, Ridge<>{lambda});
+        CAPTURE(lambda);
+        check_close(ridge.total(), converged, 10 * lambda + ridge.error, 0.0);
+        CHECK((ridge.status == RiskStatus::converged) == (ridge.error <= 1e-9));
+    }
     check_close(predict_risk(p, n, GradientFlow<>{10 * eta}).total(),
                 predict_risk(p, n, GradientDescent<>{eta * 1e-5, 1e6}).total(), 1e-4,
                 0.0);  // first order in the step

@@ -23,7 +23,7 @@ void simulate_curves(const Context& context, const MeasurementModel& model, cons
             context.progress->update(done, all);
         };
     const auto result =
-        simulate_risk(model, sizes, {simulated::EarlyStopped{step_size}, simulated::Converged{}}, options);
+        cli::simulate(model, sizes, {simulated::EarlyStopped{step_size}, simulated::Converged{}}, options);
     for (const SimulatedRisk& r : result.risks) {
         if (r.estimator == 0) {
             curves.size.push_back(static_cast<double>(r.training_size));

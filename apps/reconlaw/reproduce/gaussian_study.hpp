@@ -1,8 +1,8 @@
 #pragma once
 /// Simulated Gaussian signals against the closed forms, for section 4 of the report.
 
-#include "reconlaw/simulate/simulate_risk.hpp"
 #include "section.hpp"
+#include "simulation.hpp"
 
 namespace reconlaw::report {
 

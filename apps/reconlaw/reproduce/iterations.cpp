@@ -4,7 +4,7 @@
 #include <set>
 
 #include "reconlaw/risk/stopping.hpp"
-#include "reconlaw/simulate/simulate_risk.hpp"
+#include "simulation.hpp"
 
 namespace reconlaw::report {
 
@@ -52,7 +52,7 @@ IterationCurve compute(const Context& context, const SubspaceModel& model, Eigen
         options.monte_carlo.progress = [&](std::size_t done, std::size_t all) {
             context.progress->update(done, all);
         };
-    const auto result = simulate_risk(model, {N}, estimators, options);
+    const auto result = cli::simulate(model, {N}, estimators, options);
     for (const SimulatedRisk& r : result.risks)
         if (r.estimator < c.simulated_steps.size())
             c.simulated.push_back(r.mean), c.simulated_error.push_back(r.std_error);

@@ -9,7 +9,7 @@
 #include "reconlaw/risk/pca.hpp"
 #include "reconlaw/risk/predict.hpp"
 #include "reconlaw/risk/stopping.hpp"
-#include "reconlaw/simulate/simulate_risk.hpp"
+#include "simulation.hpp"
 
 namespace reconlaw::report {
 
@@ -76,7 +76,7 @@ void simulate(SettingCurves& s, int max_steps, const Context& context) {
         options.monte_carlo.progress = [&](std::size_t done, std::size_t all) {
             context.progress->update(done, all);
         };
-    const auto result = simulate_risk(
+    const auto result = cli::simulate(
         s.model, s.sizes,
         {simulated::EarlyStopped{paper_step_sizes(s.model)}, simulated::Converged{}, simulated::Pca{}},
         options);

@@ -80,7 +80,7 @@ LinearGaussianProblem<T> compressive_sensing_problem(const Eigen::Ref<const Eige
                                                      const T& noise_level) {
     detail::check_compressive_sensing(A, U, detail::value_of(noise_level));
     const Eigen::MatrixXd measured = A * U;
-    const Eigen::BDCSVD<Eigen::MatrixXd> svd(measured);
+    const Eigen::JacobiSVD<Eigen::MatrixXd> svd(measured);
     const Eigen::VectorXd s = svd.singularValues();
     const Eigen::Index rank = (s.array() > 1e-13 * s[0]).count();
     const bool rest = rank < A.rows();

@@ -42,6 +42,12 @@ Complex<T> bilinear(const ComplexArray<T>& a, const ComplexMatrix<T>& m, const C
     }
 }
 
+/// |re| + |im| of the value part: within a factor 1.5 of the absolute value, without its square root.
+template <class T>
+double size_of(const Complex<T>& z) {
+    return std::abs(value_of(z.re)) + std::abs(value_of(z.im));
+}
+
 /// Everything a contour integral of the risk shares between filters: single integrals on both contours, and
 /// the matrix of the double integral for the bias, sum_i c_i w_i T(z1, z2) with T = T0 + T1/N (docs/theory,
 /// (4)-(6)).
@@ -61,6 +67,7 @@ class ContourTable {
         single_outer_ = singles(problem, outer_);
         single_inner_ = singles(problem, inner_);
         if (with_bias) {
+            rounding_ = Eigen::MatrixXd::Zero(outer_.z.size(), inner_.z.size());
             direct_ = bias_matrix(problem, false);
             mirrored_ = bias_matrix(problem, true);
         }
@@ -136,6 +143,20 @@ class ContourTable {
         return T(2.0) * sum.re;
     }
 
+    /// Rounding error of `bias`: the divided differences of the kernel lose digits where contours come close
+    /// to each other, as they do near zero for a filter of tiny reach. Errors of single entries add up in
+    /// squares.
+    double bias_rounding(const Values& r) const {
+        const auto squares = [](const ComplexArray<T>& f) {
+            Eigen::VectorXd out(f.size());
+            for (Eigen::Index j = 0; j < f.size(); ++j)
+                out[j] = value_of(f[j].re) * value_of(f[j].re) + value_of(f[j].im) * value_of(f[j].im);
+            return out;
+        };
+        const Eigen::VectorXd a = squares(r.outer), b = squares(r.inner);
+        return 24.0 * std::numeric_limits<double>::epsilon() * std::sqrt(a.dot(rounding_ * b));
+    }
+
   private:
     struct Singles {
         ComplexArray<T> variance, training, residual;
@@ -176,7 +197,7 @@ class ContourTable {
     ///     z1 z2 sum T0 = H S_11
     ///     z1 z2 sum T1 = (q1 - q2)/(z1 - z2) S_11 - H (mu1 S_21 + mu2 S_12) + H (m1' S_31 + m2' S_13)
     ///                    - (h1' S_21 - h2' S_12)/(z1 - z2)
-    ComplexMatrix<T> bias_matrix(const LinearGaussianProblem<T>& p, bool mirror) const {
+    ComplexMatrix<T> bias_matrix(const LinearGaussianProblem<T>& p, bool mirror) {
         const Eigen::Index n1 = outer_.z.size(), n2 = inner_.z.size();
         ComplexMatrix<T> D2 = inner_.D;
         auto mirrored = [&](const C& v) { return mirror ? conj(v) : v; };
@@ -200,14 +221,27 @@ class ContourTable {
                 const C gap = C(1.0) / (z1 - z2);
                 const C H = (h1 - h2) * gap;
                 C value = H * s.s11(j, k);
+                // What is subtracted, over z1 - z2: the size of the rounding error in units of epsilon.
+                const double close = size_of(gap), difference = size_of(h1) * close;
+                double lost = difference * size_of(s.s11(j, k));
                 if (corrected) {
                     const C m1p = outer_.slope[j], mu1 = outer_.mu[j], h1p = m1p * h1 * h1;
                     const C first = (q(h1, h1p, mu1) - q2) * gap * s.s11(j, k) +
                                     H * (m1p * s.s31(j, k) + m2p * s.s13(j, k)) -
                                     (H * mu1 + h1p * gap) * s.s21(j, k) - (H * mu2 - h2p * gap) * s.s12(j, k);
                     value += first / C(training_size_);
+                    const double n = value_of(training_size_);
+                    lost += close / n *
+                            (size_of(q2) * size_of(s.s11(j, k)) + size_of(h1p) * size_of(s.s21(j, k)) +
+                             size_of(h2p) * size_of(s.s12(j, k)));
+                    lost += difference / n *
+                            (size_of(mu1 * s.s21(j, k)) + size_of(mu2 * s.s12(j, k)) +
+                             size_of(m1p * s.s31(j, k)) + size_of(m2p * s.s13(j, k)));
                 }
-                out(j, k) = outer_.weight[j] * w2 / (z1 * z2) * value;
+                const C scale = outer_.weight[j] * w2 / (z1 * z2);
+                out(j, k) = scale * value;
+                lost *= size_of(scale);
+                rounding_(j, k) += lost * lost;
             }
         }
         return out;
@@ -255,6 +289,7 @@ class ContourTable {
     Order order_;
     Singles single_outer_, single_inner_;
     ComplexMatrix<T> direct_, mirrored_;
+    Eigen::MatrixXd rounding_;  ///< squared rounding errors of the kernel's entries, in units of epsilon
 };
 
 }  // namespace reconlaw::detail

@@ -1,12 +1,31 @@
 #pragma once
 /// One call for any filter.
 
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+
 #include "reconlaw/risk/real_line.hpp"
 #include "reconlaw/risk/risk.hpp"
 
 namespace reconlaw {
 
 namespace detail {
+
+/// Evaluates with more and more nodes until the difference of the two contours, `evaluate(nodes).first`, is
+/// allowed,
+/// `.second`, or no longer falls (rounding). Returns the last difference.
+template <class F>
+double refine_nodes(int nodes, int max_nodes, F&& evaluate) {
+    double last = std::numeric_limits<double>::infinity();
+    while (true) {
+        const auto [difference, allowed] = evaluate(nodes);
+        if (difference <= allowed || difference > 0.5 * last || nodes >= max_nodes) return difference;
+        last = difference;
+        nodes = std::min(max_nodes, nodes + nodes / 2);
+    }
+}
 
 /// Filters with r = 1 below a cut and 0 above: one contour around what lies above the cut (variance), one
 /// around what lies below (bias), both through a gap of the support.
@@ -67,34 +86,30 @@ Risk<T> step_risk(const LinearGaussianProblem<T>& problem, const T& training_siz
         return std::clamp(static_cast<int>(std::log(10.0 / options.tolerance) / pair.inner.rate), 32,
                           options.max_nodes);
     };
-    for (int q = count(upper(2));; q += q / 2) {
-        const ContourTable<T> table(problem, training_size, companion, upper(q), options.order, false);
-        const auto variance = table.variance(table.zeros());
-        risk.variance = variance.value;
-        difference = variance.difference, solved = table.converged(), nodes = table.nodes();
-        if (difference <= options.tolerance * value_of(risk.total()) || q >= options.max_nodes) break;
-    }
-    // Least squares with N > p: the inverse Wishart mean is exact at any size.
-    if (least_squares && n > p) {
+    if (least_squares && n > p) {  // the inverse Wishart mean is exact at any size
         const T excess = options.order == Order::corrected ? T(1.0) : T(0.0);
         risk.variance =
             problem.training_noise * problem.dimension() / (training_size - problem.dimension() - excess);
-        difference = 0;
+    } else {
+        difference = refine_nodes(count(upper(2)), options.max_nodes, [&](int q) {
+            const ContourTable<T> table(problem, training_size, companion, upper(q), options.order, false);
+            const auto variance = table.variance(table.zeros());
+            risk.variance = variance.value;
+            solved = table.converged(), nodes = table.nodes();
+            return std::pair{variance.difference, options.tolerance * value_of(risk.total())};
+        });
     }
     if (!nothing_below) {
-        const double before = difference;
         const T loss = risk.training_loss;
-        for (int q = count(lower(2));; q += q / 2) {
+        difference += refine_nodes(count(lower(2)), options.max_nodes, [&](int q) {
             const ContourTable<T> table(problem, training_size, companion, lower(q), options.order);
             const auto ones = table.ones();
-            const auto training = table.training(ones);
             risk.bias = table.bias(ones);
-            risk.training_loss = loss + training.value;
-            difference = before + 2.0 * table.mean_residual(ones).difference;
+            risk.training_loss = loss + table.training(ones).value;
             solved = solved && table.converged(), nodes = std::max(nodes, table.nodes());
-            if (difference - before <= options.tolerance * value_of(risk.total()) || q >= options.max_nodes)
-                break;
-        }
+            return std::pair{2.0 * table.mean_residual(ones).difference + table.bias_rounding(ones),
+                             options.tolerance * value_of(risk.total())};
+        });
     }
     risk.error = difference / std::max(std::abs(value_of(risk.total())), 1e-300);
     risk.nodes = nodes;

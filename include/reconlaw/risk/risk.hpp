@@ -1,7 +1,9 @@
 #pragma once
 /// Expected risk of any residual filter, for every N: the main entry of the closed forms.
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 #include <memory>
 #include <sstream>
 #include <stdexcept>
@@ -54,7 +56,10 @@ class RiskPath {
                             ", and of its kind");
         require_stable(g);
         Risk<T> risk = evaluate(filter);
+        double last = std::numeric_limits<double>::infinity();
         while (risk.error > options_.tolerance && nodes_ < options_.max_nodes) {
+            if (risk.error < 1e-6 && risk.error > 0.5 * last) break;  // rounding: more nodes do not help
+            last = risk.error;
             build(std::min(options_.max_nodes, nodes_ + nodes_ / 2));
             risk = evaluate(filter);
         }
@@ -82,7 +87,8 @@ class RiskPath {
             training.value + problem_.training_noise * (T(1.0) - problem_.dimension() / training_size_);
         const double total = std::abs(detail::value_of(risk.total()));
         const double loss = std::abs(detail::value_of(risk.training_loss));
-        risk.error = std::max((variance.difference + 2.0 * residual.difference) / std::max(total, 1e-300),
+        const double numerical = variance.difference + 2.0 * residual.difference + table_->bias_rounding(r);
+        risk.error = std::max(numerical / std::max(total, 1e-300),
                               training.difference / std::max(loss + 1e-3 * total, 1e-300));
         const detail::Complex<T> at_right = filter.residual(detail::Complex<T>(T(right_edge_)));
         risk.error =

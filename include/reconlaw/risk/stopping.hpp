@@ -68,8 +68,9 @@ Optimum<T> optimal_stopping(const LinearGaussianProblem<T>& problem, const T& tr
     auto at = [&](long k) { return path(GradientDescent<T>{step_size, static_cast<double>(k)}); };
     const long k = detail::minimise_steps(max_steps, 2.0 * options.tolerance,
                                           [&](long j) { return detail::value_of(at(j).total()); });
-    Optimum<T> best{static_cast<double>(k), at(k), k == max_steps};
-    return best;
+    // Once more with nodes of its own: those of the path serve its longest member.
+    const GradientDescent<T> best{step_size, static_cast<double>(k)};
+    return {best.steps, predict_risk(problem, training_size, best, options), k == max_steps};
 }
 
 namespace detail {
@@ -105,7 +106,7 @@ Optimum<T> optimal_ridge(const LinearGaussianProblem<T>& problem, const T& train
     auto at = [&](double log_lambda) { return path(Ridge<T>{T(std::exp(log_lambda))}); };
     const auto [x, at_limit] = detail::minimise_scalar(
         std::log(smallest), std::log(largest), [&](double v) { return detail::value_of(at(v).total()); });
-    return {std::exp(x), at(x), at_limit};
+    return {std::exp(x), predict_risk(problem, training_size, Ridge<T>{T(std::exp(x))}, options), at_limit};
 }
 
 /// Stopping time of gradient flow with the smallest predicted risk, t between 1e-3 and 1e6 over the mean
@@ -118,7 +119,8 @@ Optimum<T> optimal_flow(const LinearGaussianProblem<T>& problem, const T& traini
     auto at = [&](double log_time) { return path(GradientFlow<T>{T(std::exp(log_time))}); };
     const auto [x, at_limit] = detail::minimise_scalar(
         std::log(1e-3 / mean), std::log(longest), [&](double v) { return detail::value_of(at(v).total()); });
-    return {std::exp(x), at(x), at_limit};
+    return {std::exp(x), predict_risk(problem, training_size, GradientFlow<T>{T(std::exp(x))}, options),
+            at_limit};
 }
 
 }  // namespace reconlaw
