@@ -1,4 +1,5 @@
 #include <cmath>
+#include <cstdio>
 #include <memory>
 #include <ostream>
 #include <set>
@@ -20,7 +21,8 @@ struct Options {
 struct Prediction {
     Risk<double> risk;
     std::optional<double> parameter;
-    bool split = true;  ///< variance and bias, and the training loss, are known
+    bool split = true;      ///< variance and bias, and the training loss, are known
+    bool at_limit = false;  ///< the optimum lies at the end of the range searched
 };
 
 Prediction predict(const Study& study, const EstimatorChoice& choice, long training_size,
@@ -30,7 +32,9 @@ Prediction predict(const Study& study, const EstimatorChoice& choice, long train
     auto plain = [&](const auto& filter) {
         return Prediction{predict_risk(problem, n, filter, options), choice.parameter};
     };
-    auto optimum = [](const Optimum<double>& best) { return Prediction{best.risk, best.parameter}; };
+    auto optimum = [](const Optimum<double>& best) {
+        return Prediction{best.risk, best.parameter, true, best.at_limit};
+    };
     switch (choice.kind) {
         case EstimatorKind::early_stopped:
             return optimum(optimal_stopping(problem, n, study.step_size(training_size),
@@ -98,9 +102,25 @@ void risk_command(const Options& options, const CLI::App& app, const Streams& st
             table.rows.push_back(std::move(row));
             if (p.risk.status == RiskStatus::infinite)
                 notes.insert("the mean risk of least squares is infinite at N = p - 1, p and p + 1");
-            if (p.risk.status == RiskStatus::not_converged)
-                notes.insert(choice.label() + " at N = " + std::to_string(n) +
-                             ": not converged, estimated relative error " + std::to_string(p.risk.error));
+            const std::string where = choice.label() + " at N = " + std::to_string(n);
+            if (p.risk.status == RiskStatus::not_converged) {
+                char error[40];
+                std::snprintf(error, sizeof error, "%.1e", p.risk.error);
+                notes.insert(where + ": not converged, estimated relative error " + error);
+            }
+            if (p.at_limit)
+                notes.insert(
+                    where +
+                    ": the risk still falls at the end of the range searched (--max-steps, or the smallest "
+                    "lambda or longest time)");
+            if (options.order == Order::corrected && p.risk.status == RiskStatus::converged) {
+                const double limit = predict(study, choice, n, {Order::limit}).risk.total();
+                if (std::abs(limit - p.risk.total()) > 0.3 * p.risk.total())
+                    notes.insert(
+                        where +
+                        ": the finite-size correction exceeds 30 % of the value; expect errors of that order "
+                        "squared (docs/accuracy.md)");
+            }
             if (p.risk.status == RiskStatus::limit_only)
                 notes.insert(choice.label() + ": large-N limit, without the finite-size correction");
         }
@@ -113,7 +133,7 @@ void risk_command(const Options& options, const CLI::App& app, const Streams& st
 
 Run add_risk_command(CLI::App& app) {
     auto options = std::make_shared<Options>();
-    add_study_options(app, options->study);
+    add_study_options(app, options->study, "--seed,--problem-seed");
     app.add_option("--order", options->order,
                    "corrected: with the first finite-size correction; limit: N and n large")
         ->transform(CLI::CheckedTransformer(std::map<std::string, Order>{{"corrected", Order::corrected},

@@ -1,4 +1,5 @@
 #include <chrono>
+#include <cmath>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -32,7 +33,11 @@ class SignalGuard {
   public:
     SignalGuard() {
         interrupted = 0;
-        auto note = [](int) { interrupted = 1; };
+        // A second signal ends the program at once.
+        auto note = [](int signal) {
+            interrupted = 1;
+            std::signal(signal, SIG_DFL);
+        };
         before_[0] = std::signal(SIGINT, note), before_[1] = std::signal(SIGTERM, note);
     }
     ~SignalGuard() { std::signal(SIGINT, before_[0]), std::signal(SIGTERM, before_[1]); }
@@ -249,13 +254,19 @@ void simulate_command(const Options& options, const CLI::App& app, const Streams
         }
     }
     deliver(render(table, options.study.format), options.study.output, streams.out);
+    const double p = study.problem.dimension();
+    for (const auto& choice : study.estimators)
+        for (const long n : study.samples)
+            if (choice.kind == EstimatorKind::converged && std::abs(static_cast<double>(n) - p) <= 1.0)
+                streams.err << "note: the mean risk of least squares is infinite at N = " << n
+                            << "; the mean of a finite number of draws says little\n";
 }
 
 }  // namespace
 
 Run add_simulate_command(CLI::App& app) {
     auto options = std::make_shared<Options>();
-    add_study_options(app, options->study);
+    add_study_options(app, options->study, "--problem-seed");
     app.add_option("--trials", options->trials, "Independent training sets for each N")
         ->capture_default_str();
     app.add_option("--seed", options->seed, "Same seed, same numbers, for any number of threads")

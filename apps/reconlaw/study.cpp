@@ -152,7 +152,7 @@ double Study::step_size(long training_size) const {
     return 1.0 / Companion(problem, static_cast<double>(training_size)).right_edge();
 }
 
-void add_study_options(CLI::App& app, StudyOptions& o) {
+void add_study_options(CLI::App& app, StudyOptions& o, const std::string& problem_seed) {
     app.add_option(
            "--problem", o.problem,
            "subspace: signals in a d-dimensional subspace of R^n; spectrum: covariance eigenvalues from "
@@ -170,7 +170,7 @@ void add_study_options(CLI::App& app, StudyOptions& o) {
     app.add_option("--spectrum", o.spectrum, "File of covariance eigenvalues, one a line");
     app.add_option("--exponent", o.exponent, "Exponent of the power-law spectrum");
     app.add_option("--scale", o.scale, "Largest eigenvalue of the power-law spectrum")->capture_default_str();
-    app.add_option("--problem-seed", o.problem_seed, "Seed of the random matrices of a compressive problem")
+    app.add_option(problem_seed, o.problem_seed, "Seed of the random matrices of a compressive problem")
         ->capture_default_str();
     app.add_option("--samples", o.samples,
                    "Training sizes N: a list 1,2,4 and log-spaced ranges FIRST:LAST:COUNT");
@@ -184,7 +184,8 @@ void add_study_options(CLI::App& app, StudyOptions& o) {
     app.add_option("--max-steps", o.max_steps, "Largest k considered for early-stopped")
         ->capture_default_str();
     app.add_option("--lambda", o.lambda, "Ridge parameters, a list; without it the optimal one");
-    app.add_option("--time", o.time, "Times of gradient flow, a list; without it the optimal one");
+    app.add_option("--time", o.time,
+                   "Times of gradient flow, a list; without it the optimal one (predictions only)");
     app.add_flag("--train-loss", o.train_loss, "Add the column train_loss");
     app.add_option("--format", o.format, "csv or json")
         ->transform(CLI::CheckedTransformer(format_names, CLI::ignore_case).description("{csv, json}"))

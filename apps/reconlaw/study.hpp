@@ -58,7 +58,8 @@ struct Study {
     double step_size(long training_size) const;
 };
 
-void add_study_options(CLI::App& app, StudyOptions& options);
+/// @param problem_seed  names of the option that seeds the problem's random matrices
+void add_study_options(CLI::App& app, StudyOptions& options, const std::string& problem_seed);
 /// @throws std::invalid_argument, data::FileError
 Study make_study(const StudyOptions& options, const CLI::App& app);
 

@@ -14,6 +14,7 @@ std::string csv_cell(const Cell& cell) {
     if (const auto* count = std::get_if<long>(&cell)) return std::to_string(*count);
     if (const auto* word = std::get_if<std::string>(&cell)) return *word;
     if (const auto* number = std::get_if<double>(&cell)) {
+        if (std::isnan(*number)) return "";
         char buffer[40];
         std::snprintf(buffer, sizeof buffer, "%.10g", *number);
         return buffer;

@@ -18,8 +18,8 @@ struct Table {
 
 enum class Format { csv, json };
 
-/// CSV with a header (numbers with 10 significant digits; `inf` where infinite), or a JSON array of objects
-/// (null where empty or not finite, 17 digits).
+/// CSV with a header (numbers with 10 significant digits; `inf` where infinite, empty where there is no
+/// number), or a JSON array of objects (null where empty or not finite, 17 digits).
 std::string render(const Table& table, Format format);
 
 /// Writes to `path` (atomically), or to `out` where the path is empty.

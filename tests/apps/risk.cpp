@@ -8,21 +8,20 @@
 #include "reconlaw/risk/pca.hpp"
 #include "reconlaw/risk/stopping.hpp"
 #include "support/check_close.hpp"
+#include "support/temporary_directory.hpp"
 
 using namespace reconlaw;
 
 namespace {
 const std::string subspace = "risk --problem subspace --n 100 --d 10 --sigma 0.05 ";
 
-/// A file in the temporary directory, removed at the end.
+/// A file in a directory of its own.
 struct TemporaryFile {
-    std::filesystem::path path;
+    data::testing::TemporaryDirectory directory;
+    std::filesystem::path path = directory / "file.txt";
     explicit TemporaryFile(const std::string& content = {}) {
-        path =
-            std::filesystem::temp_directory_path() / ("reconlaw-cli-" + std::to_string(std::rand()) + ".txt");
-        if (!content.empty()) std::ofstream(path) << content;
+        if (!content.empty()) data::testing::write_text(path, content);
     }
-    ~TemporaryFile() { std::filesystem::remove(path); }
 };
 }  // namespace
 
@@ -86,6 +85,7 @@ TEST_CASE("reconlaw risk: spectrum file, power law, compressive sensing, noisy t
     REQUIRE(a.status == 0);
     CHECK(a.out == b.out);
     CHECK(a.out != c.out);
+    CHECK(c.out == reconlaw_run(cs + " --seed 2").out);
     const auto clean = reconlaw_run(subspace + "--samples 50 --estimator gd --steps 20");
     const auto noisy = reconlaw_run(subspace + "--samples 50 --estimator gd --steps 20 --target-noise 0.1");
     CHECK(std::stod(cells_of(lines_of(noisy.out)[1])[4]) >
@@ -122,6 +122,11 @@ TEST_CASE("reconlaw risk: bad input is refused with status 2, one clear line, an
         {"risk --problem compressive --n 50 --m 60 --d 10 --sigma 0.1 --samples 5", "--m: value = 60"},
         {"risk --problem power-law --n 50 --exponent 1 --sigma 0.1 --samples 5 --estimator pca",
          "for --problem subspace"},
+        {"risk --problem subspace --n 100 --d 10 --sigma 0.1 --samples 5 --estimator flow --time 1e300",
+         "reach"},
+        {"risk --problem subspace --n 100 --d 10 --sigma 0.1 --samples 5 --estimator ridge --lambda 1e-300",
+         "reach"},
+        {"risk --problem subspace --n 100 --d 10 --sigma 1e-8 --samples 20", "at least 1e-12"},
         {"risk --problem banana --n 5", "banana"},
         {"risk --no-such-option", "--no-such-option"},
         {"", "subcommand"},
@@ -153,6 +158,27 @@ TEST_CASE("reconlaw risk: output files are whole or absent") {
     const auto full = reconlaw_run(line + "/dev/full");
     CHECK(full.status == 2);
     CHECK(full.err.find("/dev/full") != std::string::npos);
+}
+
+TEST_CASE("reconlaw risk: extreme parameters give the limit they tend to, never nan") {
+    const std::string line = "risk --problem subspace --n 100 --d 10 --sigma 0.1 --samples 5 --estimator ";
+    const double untrained = 1.0;  // W = 0: the signal's variance per dimension
+    for (const char* estimator :
+         {"flow --time 0", "flow --time 1e-300", "ridge --lambda 1e300", "gd --steps 0 --step-size 1e-300"}) {
+        const auto r = reconlaw_run(line + estimator);
+        CAPTURE(estimator);
+        REQUIRE(r.status == 0);
+        check_close(std::stod(cells_of(lines_of(r.out)[1])[2]), untrained, 1e-6, 0.0);
+    }
+}
+
+TEST_CASE("reconlaw risk: notes say when an optimum is cut off and when the correction is large") {
+    const auto cut = reconlaw_run(subspace + "--samples 30 --estimator early-stopped --max-steps 20");
+    CHECK(cut.err.find("early-stopped at N = 30: the risk still falls") != std::string::npos);
+    const auto large = reconlaw_run(
+        "risk --problem subspace --n 100 --d 10 --sigma 0.001 --samples 10,200 --estimator converged");
+    CHECK(large.err.find("converged at N = 10: the finite-size correction") != std::string::npos);
+    CHECK(large.err.find("N = 200: the finite") == std::string::npos);
 }
 
 TEST_CASE("help and version exist everywhere, with an example") {

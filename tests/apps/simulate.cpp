@@ -8,6 +8,7 @@
 
 #include "command_line.hpp"
 #include "support/check_close.hpp"
+#include "support/temporary_directory.hpp"
 
 namespace {
 
@@ -17,16 +18,8 @@ const std::string small =
     "simulate --problem subspace --n 60 --d 6 --sigma 0.1 --samples 4,12,80 "
     "--estimator early-stopped,converged,pca,floor,gd,ridge --steps 5,30 --trials 20 ";
 
-std::string read(const fs::path& path) {
-    std::ifstream in(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(in), {}};
-}
-
-struct Folder {
-    fs::path path = fs::temp_directory_path() / ("reconlaw-simulate-" + std::to_string(std::rand()));
-    Folder() { fs::create_directories(path); }
-    ~Folder() { fs::remove_all(path); }
-};
+using reconlaw::data::testing::read_text;
+using Folder = reconlaw::data::testing::TemporaryDirectory;
 
 }  // namespace
 
@@ -62,10 +55,10 @@ TEST_CASE("reconlaw simulate: reduced and dense samplers and the prediction agre
 
 TEST_CASE("reconlaw simulate: a torn checkpoint resumes to the same numbers, a foreign one is refused") {
     const Folder folder;
-    const fs::path file = folder.path / "run.txt";
+    const fs::path file = folder / "run.txt";
     const auto whole = reconlaw_run(small);
     CHECK(reconlaw_run(small + "--checkpoint " + file.string()).out == whole.out);
-    const std::string content = read(file);
+    const std::string content = read_text(file);
     for (const std::size_t keep : {content.size() / 2, content.size() - 1, std::size_t{0}}) {
         std::ofstream(file, std::ios::binary) << content.substr(0, keep);
         const auto resumed = reconlaw_run(small + "--checkpoint " + file.string());
@@ -81,13 +74,13 @@ TEST_CASE("reconlaw simulate: a torn checkpoint resumes to the same numbers, a f
 
 TEST_CASE("reconlaw simulate: a disk that fills up stops the run with a reason and keeps what is done") {
     const Folder folder;
-    const fs::path file = folder.path / "run.txt", err = folder.path / "err.txt";
+    const fs::path file = folder / "run.txt", err = folder / "err.txt";
     // A limit of 4096 bytes a file stands in for the full disk: the write itself fails.
     const std::string limited = "bash -c 'trap \"\" XFSZ; ulimit -f 4; exec " RECONLAW_PROGRAM " " + small +
                                 "--checkpoint " + file.string() + "' >/dev/null 2>" + err.string();
     const int status = std::system(limited.c_str());
     CHECK(WEXITSTATUS(status) == 2);
-    CHECK(read(err).find(file.string()) != std::string::npos);
+    CHECK(read_text(err).find(file.string()) != std::string::npos);
     CHECK(fs::file_size(file) > 1000);
     const auto resumed = reconlaw_run(small + "--checkpoint " + file.string());
     CHECK(resumed.status == 0);
@@ -101,20 +94,20 @@ TEST_CASE("reconlaw simulate: killed or interrupted, it goes on where it was") {
         "--estimator early-stopped,converged --trials 150 --threads 1 ";
     const auto whole = reconlaw_run(options);
     REQUIRE(whole.status == 0);
-    const fs::path file = folder.path / "run.txt", out = folder.path / "out.csv";
+    const fs::path file = folder / "run.txt", out = folder / "out.csv";
     const std::string program = RECONLAW_PROGRAM,
                       rest = options + "--checkpoint " + file.string() + " --output " + out.string();
     bool stopped = false;
     for (int attempt = 0; attempt < 100 && !fs::exists(out); ++attempt) {
         const std::string signal = attempt % 2 ? "INT" : "KILL";
-        const int status = std::system(("timeout -s " + signal + " 0.3 " + program + " " + rest + " 2>>" +
-                                        (folder.path / "err").string())
-                                           .c_str());
+        const int status = std::system(
+            ("timeout -s " + signal + " 0.3 " + program + " " + rest + " 2>>" + (folder / "err").string())
+                .c_str());
         stopped = stopped || (WIFEXITED(status) && WEXITSTATUS(status) != 0) || WIFSIGNALED(status);
-        if (!fs::exists(out)) CHECK(fs::exists(folder.path));
+        if (!fs::exists(out)) CHECK(fs::exists(folder.path()));
     }
     CHECK(stopped);
-    CHECK(read(out) == whole.out);
+    CHECK(read_text(out) == whole.out);
 }
 
 TEST_CASE("reconlaw simulate: bad input") {
@@ -123,6 +116,7 @@ TEST_CASE("reconlaw simulate: bad input") {
         {small + "--trials -3", "--trials"},
         {small + "--sampler fast", "--sampler"},
         {small + "--step-size 5", "diverges"},
+        {small + "--step-size 1.9", "diverges"},  // below 2/population eigenvalue, above 2/sample eigenvalue
         {"simulate --problem power-law --n 20 --exponent 1 --sigma 0.1 --samples 5 --estimator gd --steps 3 "
          "--sampler reduced",
          "--sampler"},

@@ -7,7 +7,7 @@
 #include <csignal>
 
 #include "mutations.hpp"
-#include "temporary_directory.hpp"
+#include "support/temporary_directory.hpp"
 
 using namespace reconlaw::data;
 using namespace reconlaw::data::testing;

@@ -3,7 +3,7 @@
 #include "encoders.hpp"
 #include "mutations.hpp"
 #include "support/check_close.hpp"
-#include "temporary_directory.hpp"
+#include "support/temporary_directory.hpp"
 
 using namespace reconlaw::data;
 using namespace reconlaw::data::testing;

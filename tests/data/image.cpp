@@ -4,7 +4,7 @@
 #include "mutations.hpp"
 #include "reconlaw/data/metrics.hpp"
 #include "support/check_close.hpp"
-#include "temporary_directory.hpp"
+#include "support/temporary_directory.hpp"
 
 using namespace reconlaw::data;
 using namespace reconlaw::data::testing;

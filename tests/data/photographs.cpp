@@ -7,7 +7,7 @@
 #include "mutations.hpp"
 #include "reconlaw/data/data_file.hpp"
 #include "support/check_close.hpp"
-#include "temporary_directory.hpp"
+#include "support/temporary_directory.hpp"
 
 using namespace reconlaw::data;
 using namespace reconlaw::data::testing;

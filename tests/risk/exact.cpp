@@ -169,6 +169,21 @@ TEST_CASE("bad input names the value and the bound") {
     CHECK_THROWS_AS((void)predict_risk(p, 0.0, MinimumNorm{}), std::invalid_argument);
     CHECK_THROWS_AS((void)predict_risk(p, -5.0, GradientDescent<>{0.1, 3}), std::invalid_argument);
     CHECK_THROWS_AS((void)predict_risk(p, std::nan(""), GradientDescent<>{0.1, 3}), std::invalid_argument);
+    CHECK_THROWS_WITH_AS((void)predict_risk(p, 5.0, GradientDescent<>{0.1, -3}),
+                         doctest::Contains("steps = -3"), std::invalid_argument);
+    CHECK_THROWS_WITH_AS((void)predict_risk(p, 5.0, GradientDescent<>{-0.1, 3}),
+                         doctest::Contains("step_size = -0.1"), std::invalid_argument);
+    CHECK_THROWS_WITH_AS((void)predict_risk(p, 5.0, GradientFlow<>{-1}), doctest::Contains("time = -1"),
+                         std::invalid_argument);
+    CHECK_THROWS_WITH_AS((void)predict_risk(p, 5.0, HeavyBall<>{0.1, 1.5, 50}),
+                         doctest::Contains("momentum = 1.5"), std::invalid_argument);
+    CHECK_THROWS_WITH_AS((void)predict_risk(p, 5.0, Nesterov<>{0.1, -1}), doctest::Contains("steps = -1"),
+                         std::invalid_argument);
+    CHECK_THROWS_AS((void)predict_risk(p, 5.0, Ridge<>{0.0}), std::invalid_argument);
+    CHECK_THROWS_AS((void)predict_risk(p, 5.0, MinimumNorm{}, {Order::corrected, -1.0}),
+                    std::invalid_argument);
+    CHECK_THROWS_AS((void)predict_risk(p, 5.0, MinimumNorm{}, {Order::corrected, 1e-9, 0}),
+                    std::invalid_argument);
     const double bound = 2.0 / Companion(p, 50.0).right_edge();
     CHECK(predict_risk(p, 50.0, GradientDescent<>{0.999 * bound, 20}).ok());
     try {

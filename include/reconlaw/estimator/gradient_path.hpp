@@ -20,16 +20,11 @@ namespace reconlaw {
 /// ridge parameter
 template <ResidualFilter F>
 void require_stable(const F& filter, double largest, const char* function) {
-    if constexpr (requires { filter.steps; })
-        detail::require(filter.steps >= 0, function, "steps", filter.steps, ">= 0");
-    if constexpr (requires { filter.time; })
-        detail::require_finite_nonnegative(filter.time, function, "time");
-    if constexpr (requires { filter.lambda; })
-        detail::require_finite_nonnegative(filter.lambda, function, "lambda");
+    validate(filter, function);
     const double bound = filter.geometry().stable_up_to;
     if constexpr (requires { filter.step_size; }) {
         const double eta = detail::value_of(filter.step_size);
-        if (eta > 0 && std::isfinite(eta) && largest < bound) return;
+        if (largest < bound) return;
         std::ostringstream message;
         message << function << ": step_size = " << eta << " with largest eigenvalue s_max = " << largest
                 << " of YY'/N, must be > 0 and < " << eta * bound << "/s_max = " << eta * bound / largest

@@ -7,6 +7,7 @@
 #include <concepts>
 #include <limits>
 #include <string>
+#include <string_view>
 
 #include "reconlaw/detail/check.hpp"
 #include "reconlaw/detail/complex.hpp"
@@ -121,11 +122,12 @@ struct Ridge {
 
     template <class S>
     S residual(const S& s) const {
-        return S(lambda) / (s + S(lambda));
+        return S(1.0) / (S(1.0) + s * S(T(1.0) / lambda));
     }
     template <class S>
     S complement(const S& s) const {
-        return s / (s + S(lambda));
+        const S u = s * S(T(1.0) / lambda);
+        return u / (S(1.0) + u);
     }
     FilterGeometry geometry() const { return {FilterGeometry::Kind::wedge, 0.5 * detail::value_of(lambda)}; }
 };
@@ -208,6 +210,26 @@ struct Nesterov {
         return {FilterGeometry::Kind::parabola, wavelength * wavelength, 0.0, 4.0 / (3.0 * eta)};
     }
 };
+
+/// Checks a filter's own parameters, whichever of step_size, steps, momentum, time and lambda it has.
+/// @throws std::invalid_argument naming function, parameter, value and range
+template <ResidualFilter F>
+void validate(const F& filter, std::string_view function) {
+    if constexpr (requires { filter.step_size; })
+        detail::require_finite_positive(filter.step_size, function, "step_size");
+    if constexpr (requires { filter.steps; })
+        detail::require(std::isfinite(static_cast<double>(filter.steps)) && filter.steps >= 0, function,
+                        "steps", filter.steps, "finite and >= 0");
+    if constexpr (requires { filter.momentum; })
+        detail::require(filter.momentum >= 0 && filter.momentum < 1, function, "momentum", filter.momentum,
+                        "in [0, 1)");
+    if constexpr (requires { filter.time; })
+        detail::require_finite_nonnegative(filter.time, function, "time");
+    if constexpr (requires { filter.lambda; })
+        detail::require_finite_nonnegative(filter.lambda, function, "lambda");
+    if constexpr (requires { filter.cutoff; })
+        detail::require_finite_nonnegative(filter.cutoff, function, "cutoff");
+}
 
 static_assert(ResidualFilter<GradientDescent<>> && ResidualFilter<GradientFlow<>> && ResidualFilter<Ridge<>>);
 static_assert(ResidualFilter<MinimumNorm> && ResidualFilter<PrincipalComponentRegression>);

@@ -99,7 +99,12 @@ class Companion {
     /// All intervals of the support, ascending; the point mass at zero for p > N is not listed.
     /// Between two poles u = -lambda_i the function sum_i c_i/N lambda_i^2/(u + lambda_i)^2 of u = 1/m is
     /// convex, and the support has a gap there exactly where its minimum is below one.
+    /// @throws std::invalid_argument  eigenvalues spread over more than 12 decades: rounding hides the gaps
     std::vector<SpectrumInterval> support() const {
+        const double spread_of_eigenvalues = lambda_[lambda_.size() - 1] / lambda_[0];
+        detail::require(spread_of_eigenvalues >= 1e-12, "Companion::support",
+                        "smallest over largest eigenvalue", spread_of_eigenvalues,
+                        "at least 1e-12, or the gaps of the spectrum are lost in rounding");
         std::vector<double> edges{right_edge()};
         for (Eigen::Index i = 0; i + 1 < lambda_.size(); ++i) {
             const double a = -lambda_[i], b = -lambda_[i + 1];

@@ -4,6 +4,7 @@
 #include <boost/math/quadrature/gauss.hpp>
 #include <boost/math/tools/toms748_solve.hpp>
 #include <cmath>
+#include <limits>
 #include <numbers>
 
 #include "reconlaw/problem/subspace.hpp"
@@ -155,7 +156,11 @@ inline PcaOverlap pca_overlap(const LinearGaussianProblem<double>& problem, doub
             detail::Complex<double> landed = m;
             if (ok && companion.refine(s0, landed)) m = landed, found = true;
         }
-        if (!found) return out;
+        if (!found) {
+            out.overlap = std::numeric_limits<double>::quiet_NaN();
+            out.error = std::numeric_limits<double>::infinity();
+            return out;
+        }
         double above = 0, below = 0;
         for (Eigen::Index i = 0; i < problem.size(); ++i) {
             const double density =

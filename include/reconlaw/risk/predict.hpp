@@ -37,7 +37,7 @@ Risk<T> step_risk(const LinearGaussianProblem<T>& problem, const T& training_siz
     risk.floor = problem.floor;
     const double p = value_of(problem.dimension()), n = value_of(training_size);
     const bool least_squares = cut == 0.0;
-    if (least_squares && std::abs(p - n) < 2.0) {
+    if (least_squares && std::abs(p - n) <= 1.0) {
         if (options.order == Order::corrected || p == n) {
             risk.variance = T(std::numeric_limits<double>::infinity());
             risk.training_loss = problem.training_noise * T(std::max(0.0, 1.0 - p / n));
@@ -133,6 +133,10 @@ Risk<T> step_risk(const LinearGaussianProblem<T>& problem, const T& training_siz
 template <class T, ResidualFilter F>
 Risk<T> predict_risk(const LinearGaussianProblem<T>& problem, const T& training_size, const F& filter,
                      const RiskOptions& options = {}) {
+    validate(filter, "predict_risk");
+    detail::require(options.tolerance >= 1e-13, "predict_risk", "tolerance", options.tolerance,
+                    "at least 1e-13");
+    detail::require(options.max_nodes >= 12, "predict_risk", "max_nodes", options.max_nodes, "at least 12");
     const FilterGeometry geometry = filter.geometry();
     if (geometry.kind != FilterGeometry::Kind::step)
         return RiskPath<T>(problem, training_size, geometry, options)(filter);

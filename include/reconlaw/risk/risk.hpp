@@ -40,6 +40,11 @@ class RiskPath {
         detail::require(options.tolerance >= 1e-13, "RiskPath", "tolerance", options.tolerance,
                         "at least 1e-13");
         require_stable(geometry);
+        detail::require(options.max_nodes >= 12, "RiskPath", "max_nodes", options.max_nodes, "at least 12");
+        detail::require(geometry.reach >= 1e-16 * right_edge_, "RiskPath", "geometry.reach", geometry.reach,
+                        "at least 1e-16 times the largest sample eigenvalue; beyond, use MinimumNorm");
+        // A filter that changes slowly over the whole spectrum needs no contour wider than the spectrum.
+        geometry_.reach = std::min(geometry_.reach, 10.0 * right_edge_);
         build(initial_nodes());
     }
 
@@ -49,6 +54,7 @@ class RiskPath {
     ///         sample eigenvalue) or more) or whose reach is smaller than the path was built for
     template <ResidualFilter F>
     Risk<T> operator()(const F& filter) {
+        validate(filter, "predict_risk");
         const FilterGeometry g = filter.geometry();
         detail::require(g.kind == geometry_.kind && g.reach >= 0.999 * geometry_.reach, "RiskPath",
                         "reach of the filter", g.reach,
@@ -63,6 +69,8 @@ class RiskPath {
             build(std::min(options_.max_nodes, nodes_ + nodes_ / 2));
             risk = evaluate(filter);
         }
+        if (!std::isfinite(detail::value_of(risk.total())))
+            risk.error = std::numeric_limits<double>::infinity();
         risk.status = risk.error <= options_.tolerance && table_->converged() ? RiskStatus::converged
                                                                               : RiskStatus::not_converged;
         return risk;

@@ -66,11 +66,15 @@ Optimum<T> optimal_stopping(const LinearGaussianProblem<T>& problem, const T& tr
     RiskPath<T> path(problem, training_size,
                      GradientDescent<T>{step_size, static_cast<double>(max_steps)}.geometry(), options);
     auto at = [&](long k) { return path(GradientDescent<T>{step_size, static_cast<double>(k)}); };
-    const long k = detail::minimise_steps(max_steps, 2.0 * options.tolerance,
-                                          [&](long j) { return detail::value_of(at(j).total()); });
+    const double tie = 2.0 * options.tolerance;
+    auto value = [&](long j) { return detail::value_of(at(j).total()); };
+    long k = detail::minimise_steps(max_steps, tie, value);
+    // Still falling at the end, if slower than the tie from one step to the next?
+    const bool at_limit = k >= max_steps - max_steps / 20 && value(max_steps) <= value(k);
+    if (at_limit) k = max_steps;
     // Once more with nodes of its own: those of the path serve its longest member.
     const GradientDescent<T> best{step_size, static_cast<double>(k)};
-    return {best.steps, predict_risk(problem, training_size, best, options), k == max_steps};
+    return {best.steps, predict_risk(problem, training_size, best, options), at_limit};
 }
 
 namespace detail {

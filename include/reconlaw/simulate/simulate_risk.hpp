@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "reconlaw/problem/linear_problem.hpp"
+#include "reconlaw/risk/companion.hpp"
 #include "reconlaw/simulate/dense.hpp"
 #include "reconlaw/simulate/reduced_direct.hpp"
 #include "reconlaw/simulate/reduced_path.hpp"
@@ -126,19 +127,21 @@ inline std::vector<SampleRisk> dense_risks(const MeasurementModel& model, bool s
     return risks;
 }
 
-/// Checks an estimator's own parameters. `largest` is the largest eigenvalue of the measurement covariance.
+/// Checks an estimator's own parameters; step sizes against the largest sample eigenvalue expected for N
+/// samples.
 inline void validate(const SimulatedEstimator& estimator, const std::vector<Eigen::Index>& sizes,
-                     double largest) {
+                     const LinearGaussianProblem<double>& problem) {
     using namespace simulated;
     constexpr auto f = "simulate_risk";
     std::visit(
         [&](const auto& e) {
             using E = std::remove_cvref_t<decltype(e)>;
             if constexpr (requires { e.step_size; }) {
-                double bound = 2.0 / largest;
-                if constexpr (std::is_same_v<E, HeavyBallAt>) bound *= 1.0 + e.momentum;
-                if constexpr (std::is_same_v<E, NesterovAt>) bound *= 2.0 / 3.0;
+                double scale = 2.0;
+                if constexpr (std::is_same_v<E, HeavyBallAt>) scale *= 1.0 + e.momentum;
+                if constexpr (std::is_same_v<E, NesterovAt>) scale *= 2.0 / 3.0;
                 for (const Eigen::Index N : sizes) {
+                    const double bound = scale / Companion(problem, static_cast<double>(N)).right_edge();
                     const double eta = e.step_size(N);
                     char range[80];
                     std::snprintf(range, sizeof range, "in (0, %.6g): above, the iteration diverges", bound);
@@ -161,7 +164,7 @@ inline void validate(const SimulatedEstimator& estimator, const std::vector<Eige
 template <class F>
 SimulationResult simulate(const std::vector<Eigen::Index>& sizes,
                           const std::vector<SimulatedEstimator>& estimators, const SimulationOptions& options,
-                          double largest, double normalization, const F& risks_of) {
+                          const LinearGaussianProblem<double>& problem, const F& risks_of) {
     constexpr auto f = "simulate_risk";
     const std::size_t trials = options.monte_carlo.trials;
     detail::require(trials >= 1, f, "trials", trials, "at least 1");
@@ -169,7 +172,7 @@ SimulationResult simulate(const std::vector<Eigen::Index>& sizes,
     detail::require(options.target_probes >= 1, f, "target_probes", options.target_probes, "at least 1");
     for (const Eigen::Index N : sizes)
         detail::require(N >= 1 && N < (1LL << 32), f, "training size N", N, "between 1 and 2^32 - 1");
-    for (const SimulatedEstimator& estimator : estimators) validate(estimator, sizes, largest);
+    for (const SimulatedEstimator& estimator : estimators) validate(estimator, sizes, problem);
 
     const std::size_t count = sizes.size() * trials;
     const TrialTable table = run_trials(count, options.monte_carlo, [&](std::size_t item) {
@@ -181,6 +184,7 @@ SimulationResult simulate(const std::vector<Eigen::Index>& sizes,
             values.insert(values.end(), {risk.test_risk, risk.training_loss, risk.steps});
         return values;
     });
+    const double normalization = problem.normalization;
     SimulationResult result{MonteCarloStatus::complete, {}};
     for (std::size_t i = 0; i < sizes.size(); ++i) {
         const MonteCarloResult mean = reduce_trials(table, i * trials, (i + 1) * trials);
@@ -208,24 +212,22 @@ SimulationResult simulate(const std::vector<Eigen::Index>& sizes,
 /// @return test risk and training loss per signal dimension
 /// @throws std::invalid_argument  an invalid model, size, option or estimator; a step size for which the
 /// iteration
-///                                diverges on the population covariance (names the bound)
+///                                diverges on the sample spectrum expected for N samples (names the bound)
 /// @throws std::runtime_error     a filter whose risk the leading 6000 columns of a draw do not determine
 inline SimulationResult simulate_risk(const SubspaceModel& model,
                                       const std::vector<Eigen::Index>& training_sizes,
                                       const std::vector<SimulatedEstimator>& estimators,
                                       const SimulationOptions& options) {
     validate(model);
-    const double largest = 1.0 + model.noise_level * model.noise_level;
-    const auto normalization = static_cast<double>(model.signal_dimension);
+    const LinearGaussianProblem<double> problem = linear_problem(model);
     if (options.sampler == Sampler::reduced)
-        return simulate_detail::simulate(training_sizes, estimators, options, largest, normalization,
-                                         [&](Eigen::Index N, const DrawKey& key) {
-                                             return simulate_detail::reduced_risks(model, N, key, estimators,
-                                                                                   options);
-                                         });
+        return simulate_detail::simulate(
+            training_sizes, estimators, options, problem, [&](Eigen::Index N, const DrawKey& key) {
+                return simulate_detail::reduced_risks(model, N, key, estimators, options);
+            });
     const MeasurementModel dense = subspace_model(model);
     return simulate_detail::simulate(
-        training_sizes, estimators, options, largest, normalization, [&](Eigen::Index N, const DrawKey& key) {
+        training_sizes, estimators, options, problem, [&](Eigen::Index N, const DrawKey& key) {
             return simulate_detail::dense_risks(dense, true, N, key, estimators, options);
         });
 }
@@ -242,12 +244,11 @@ inline SimulationResult simulate_risk(const MeasurementModel& model,
     for (const SimulatedEstimator& estimator : estimators)
         detail::require(!std::holds_alternative<simulated::Pca>(estimator), "simulate_risk", "estimator",
                         "Pca", "used with a SubspaceModel: it projects on the signal's subspace");
-    const double largest = linear_problem(model).eigenvalue[0];
-    return simulate_detail::simulate(training_sizes, estimators, options, largest, model.normalization,
-                                     [&](Eigen::Index N, const DrawKey& key) {
-                                         return simulate_detail::dense_risks(model, false, N, key, estimators,
-                                                                             options);
-                                     });
+    const LinearGaussianProblem<double> problem = linear_problem(model);
+    return simulate_detail::simulate(
+        training_sizes, estimators, options, problem, [&](Eigen::Index N, const DrawKey& key) {
+            return simulate_detail::dense_risks(model, false, N, key, estimators, options);
+        });
 }
 
 }  // namespace reconlaw
