@@ -67,4 +67,10 @@ TEST_CASE("the library's own spectra") {
     CHECK(photographs.size() == 256);
     CHECK(photographs.minCoeff() > 0);
     CHECK(contains(file_error_of([] { data_file("no-such-file"); }), "no-such-file: found neither as"));
+    const testing::TemporaryDirectory elsewhere;
+    testing::write_text(elsewhere / "mine.txt", "1\n");
+    setenv("RECONLAW_DATA_DIR", elsewhere.path().c_str(), 1);
+    CHECK(data_file("mine.txt") == elsewhere / "mine.txt");
+    CHECK(contains(file_error_of([] { data_file("photographs.tsv"); }), "RECONLAW_DATA_DIR"));
+    unsetenv("RECONLAW_DATA_DIR");
 }
