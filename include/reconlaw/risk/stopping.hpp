@@ -72,9 +72,11 @@ Optimum<T> optimal_stopping(const LinearGaussianProblem<T>& problem, const T& tr
     // Still falling at the end, if slower than the tie from one step to the next?
     const bool at_limit = k >= max_steps - max_steps / 20 && value(max_steps) <= value(k);
     if (at_limit) k = max_steps;
-    // Once more with nodes of its own: those of the path serve its longest member.
+    // Nodes of its own where those of the path, which serve its longest member, leave too large an error.
+    Risk<T> risk = at(k);
     const GradientDescent<T> best{step_size, static_cast<double>(k)};
-    return {best.steps, predict_risk(problem, training_size, best, options), at_limit};
+    if (!risk.ok()) risk = predict_risk(problem, training_size, best, options);
+    return {best.steps, risk, at_limit};
 }
 
 namespace detail {
@@ -110,7 +112,9 @@ Optimum<T> optimal_ridge(const LinearGaussianProblem<T>& problem, const T& train
     auto at = [&](double log_lambda) { return path(Ridge<T>{T(std::exp(log_lambda))}); };
     const auto [x, at_limit] = detail::minimise_scalar(
         std::log(smallest), std::log(largest), [&](double v) { return detail::value_of(at(v).total()); });
-    return {std::exp(x), predict_risk(problem, training_size, Ridge<T>{T(std::exp(x))}, options), at_limit};
+    Risk<T> risk = at(x);
+    if (!risk.ok()) risk = predict_risk(problem, training_size, Ridge<T>{T(std::exp(x))}, options);
+    return {std::exp(x), risk, at_limit};
 }
 
 /// Stopping time of gradient flow with the smallest predicted risk, t between 1e-3 and 1e6 over the mean
@@ -123,8 +127,9 @@ Optimum<T> optimal_flow(const LinearGaussianProblem<T>& problem, const T& traini
     auto at = [&](double log_time) { return path(GradientFlow<T>{T(std::exp(log_time))}); };
     const auto [x, at_limit] = detail::minimise_scalar(
         std::log(1e-3 / mean), std::log(longest), [&](double v) { return detail::value_of(at(v).total()); });
-    return {std::exp(x), predict_risk(problem, training_size, GradientFlow<T>{T(std::exp(x))}, options),
-            at_limit};
+    Risk<T> risk = at(x);
+    if (!risk.ok()) risk = predict_risk(problem, training_size, GradientFlow<T>{T(std::exp(x))}, options);
+    return {std::exp(x), risk, at_limit};
 }
 
 }  // namespace reconlaw
