@@ -22,6 +22,9 @@ int run(int argc, const char* const* argv, const Streams& streams) {
     };
     add("risk", "Closed-form risk of estimators for every number of training samples", add_risk_command);
     add("simulate", "Monte Carlo of the same estimators, by exact sampling", add_simulate_command);
+    add("fit", "Laws fitted to a learning curve, and what more data would bring", add_fit_command);
+    add("advise", "More data or a larger network: what measured losses say, and what to measure next",
+        add_advise_command);
     add("reproduce", "The whole report: the paper's figures, simulated and predicted, and real images",
         add_reproduce_command);
 

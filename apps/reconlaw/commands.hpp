@@ -25,6 +25,8 @@ using Run = std::function<void(const Streams&)>;
 
 Run add_risk_command(CLI::App& app);
 Run add_simulate_command(CLI::App& app);
+Run add_fit_command(CLI::App& app);
+Run add_advise_command(CLI::App& app);
 Run add_reproduce_command(CLI::App& app);
 
 /// Parses and runs one command line. @return the exit status: 0, 2 for bad input, 1 for other failures, 130

@@ -15,6 +15,7 @@ LearningCurve LearningCurve::between(double first, double last) const {
         if (size[i] >= first && size[i] <= last) kept.push_back(i);
     LearningCurve part{size(kept), loss(kept)};
     if (log_error.size() != 0) part.log_error = log_error(kept);
+    part.error_freedom = error_freedom;
     return part;
 }
 
@@ -24,6 +25,7 @@ void validate(const LearningCurve& curve, std::string_view function) {
                     "the number of sizes = " + std::to_string(curve.points()));
     detail::require(curve.log_error.size() == 0 || curve.log_error.size() == curve.points(), function,
                     "number of errors", curve.log_error.size(), "0 or " + std::to_string(curve.points()));
+    detail::require(curve.error_freedom > 0, function, "error_freedom", curve.error_freedom, "> 0");
     for (Eigen::Index i = 0; i < curve.points(); ++i) {
         const std::string entry = "[" + std::to_string(i) + "]";
         detail::require_finite_positive(curve.size[i], function, "size" + entry);
@@ -78,6 +80,7 @@ LearningCurve make_curve(const std::vector<double>& size, const std::vector<doub
     }
     if (!repeated || squares == 0) return curve;
     curve.log_error.resize(curve.points());
+    curve.error_freedom = freedom;
     for (std::size_t i = 0; i < groups.size(); ++i) {
         const double pooled = squares / freedom, own = groups[i].squares / std::max(groups[i].count - 1, 1);
         curve.log_error[static_cast<Eigen::Index>(i)] =

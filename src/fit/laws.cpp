@@ -73,11 +73,11 @@ std::vector<Eigen::VectorXd> SaturatingLaw::starts(const LearningCurve& curve) {
     for (const double floor : {0.0, 0.5, 0.8, 0.95})
         for (const double ceiling : {1.02, 1.3, 2.0})
             for (const double gamma : {0.2, 0.7, 2.0}) {
-                const double e = floor * curve.loss.minCoeff(), top = ceiling * curve.loss.maxCoeff();
-                const Eigen::ArrayXd v = (curve.loss - e).log() - gamma * (top - curve.loss).log();
+                const double e = floor * curve.loss.minCoeff(), r = ceiling * curve.loss.maxCoeff() - e;
+                const Eigen::ArrayXd v = (curve.loss - e).log() - gamma * (1 - (curve.loss - e) / r).log();
                 const double alpha = std::clamp(-(u * v).sum() / spread, slowest, 2 * fastest);
                 all.push_back(
-                    vector({e, std::exp(v.mean() + alpha * curve.size.log().mean()), alpha, top - e, gamma}));
+                    vector({e, std::exp(v.mean() + alpha * curve.size.log().mean()), alpha, r, gamma}));
             }
     return all;
 }

@@ -47,10 +47,10 @@ TEST_CASE("CSV: fields with commas and quotes are quoted, numbers have ten digit
 
 TEST_CASE("the CSV of a figure holds every plotted number") {
     const std::string csv = figure_csv(small_figure());
-    CHECK(csv.starts_with("panel,series,mark,x,y,error\n"));
+    CHECK(csv.starts_with("panel,series,mark,x,y,error,upper\n"));
     CHECK(count(csv, "\n") == 1 + 2 * 5);
-    CHECK(count(csv, "\"a \"\"b\"\", c\",curve,line,10,inf,\n") == 2);
-    CHECK(count(csv, "curve,points,100,0.011,0.02\n") == 2);
+    CHECK(count(csv, "\"a \"\"b\"\", c\",curve,line,10,inf,,\n") == 2);
+    CHECK(count(csv, "curve,points,100,0.011,0.02,\n") == 2);
 }
 
 TEST_CASE("script: one legend entry for a line and points of one name, gaps where values are infinite") {

@@ -38,6 +38,9 @@ void check(const Figure& figure) {
             detail::require(s.error.empty() || s.error.size() == s.x.size(), f,
                             "size of error of series " + s.name, s.error.size(),
                             "0 or the size of x = " + std::to_string(s.x.size()));
+            detail::require(s.upper.size() == (s.mark == Mark::band ? s.x.size() : 0), f,
+                            "size of upper of series " + s.name, s.upper.size(),
+                            "the size of x for a band, otherwise 0");
         }
     }
 }
@@ -49,7 +52,8 @@ void write_data(std::ostream& out, const std::string& block, const Series& serie
         const double y = series.y[i],
                      e = series.error.empty() || !std::isfinite(series.error[i]) ? 0 : series.error[i];
         out << plot_number(series.x[i]) << ' ' << plot_number(y) << ' '
-            << plot_number(log ? std::max(y - e, 1e-3 * y) : y - e) << ' ' << plot_number(y + e) << '\n';
+            << plot_number(log ? std::max(y - e, 1e-3 * y) : y - e) << ' '
+            << plot_number(series.mark == Mark::band ? series.upper[i] : y + e) << '\n';
     }
     out << "EOD\n";
 }
@@ -57,7 +61,7 @@ void write_data(std::ostream& out, const std::string& block, const Series& serie
 struct LegendEntry {
     std::string name;
     Look look;
-    bool line = false, points = false;
+    bool line = false, points = false, band = false;
 };
 
 std::vector<LegendEntry> legend(const Figure& figure) {
@@ -67,7 +71,9 @@ std::vector<LegendEntry> legend(const Figure& figure) {
             auto found =
                 std::find_if(entries.begin(), entries.end(), [&](const auto& e) { return e.name == s.name; });
             if (found == entries.end()) found = entries.insert(found, {s.name, s.look});
-            (s.mark == Mark::line ? found->line : found->points) = true;
+            (s.mark == Mark::line     ? found->line
+             : s.mark == Mark::points ? found->points
+                                      : found->band) = true;
         }
     const Look grey{"#888888", 7, false};
     if (!figure.line_meaning.empty()) entries.push_back({figure.line_meaning, grey, true, false});
@@ -148,6 +154,9 @@ void write_legend(std::ostream& out, Page& page, const Figure& figure, double po
         for (const LegendEntry& entry : row) width += entry_px(entry);
         double x = 0.5 * (figure.width_px - width);
         for (const LegendEntry& entry : row) {
+            if (entry.band)
+                out << "set arrow from " << page.at(x, y) << " to " << page.at(x + sample_px, y)
+                    << " nohead lw 14 lc rgb '#b0" << entry.look.colour.substr(1) << "' back\n";
             if (entry.line)
                 out << "set arrow from " << page.at(x, y) << " to " << page.at(x + sample_px, y) << " nohead "
                     << line_style(entry.look) << '\n';
@@ -195,13 +204,17 @@ std::string csv_line(const std::vector<std::string>& fields) {
 }
 
 std::string figure_csv(const Figure& figure) {
-    std::string csv = csv_line({"panel", "series", "mark", "x", "y", "error"});
+    std::string csv = csv_line({"panel", "series", "mark", "x", "y", "error", "upper"});
     for (const Panel& panel : figure.panels)
         for (const Series& s : panel.series)
             for (std::size_t i = 0; i < s.x.size(); ++i)
-                csv += csv_line({panel.title, s.name, s.mark == Mark::line ? "line" : "points",
+                csv += csv_line({panel.title, s.name,
+                                 s.mark == Mark::line     ? "line"
+                                 : s.mark == Mark::points ? "points"
+                                                          : "band",
                                  csv_number(s.x[i]), csv_number(s.y[i]),
-                                 s.error.empty() ? "" : csv_number(s.error[i])});
+                                 s.error.empty() ? "" : csv_number(s.error[i]),
+                                 s.upper.empty() ? "" : csv_number(s.upper[i])});
     return csv;
 }
 
@@ -263,14 +276,17 @@ std::string gnuplot_script(const Figure& figure, const std::string& terminal) {
         }
         out << "plot ";
         bool first = true;
-        for (const Mark pass : {Mark::line, Mark::points})  // points on top of all lines
+        for (const Mark pass : {Mark::band, Mark::line, Mark::points})  // points on top of all lines
             for (std::size_t j = 0; j < panel.series.size(); ++j) {
                 const Series& s = panel.series[j];
                 if (s.mark != pass) continue;
                 const std::string data = "$d" + std::to_string(number + static_cast<int>(j));
                 out << (first ? "" : ", \\\n  ");
                 first = false;
-                if (s.mark == Mark::line)
+                if (s.mark == Mark::band)
+                    out << data << " using 1:2:4 with filledcurves fs solid noborder lc rgb '#b0"
+                        << s.look.colour.substr(1) << "' notitle";
+                else if (s.mark == Mark::line)
                     out << data << " using 1:2 with lines " << line_style(s.look) << " notitle";
                 else if (!s.error.empty())  // not `yerrorbars`, which blanks a box around each point
                     out << data << " using 1:3:(0):($4-$3) with vectors nohead lw 1.6 lc rgb '"

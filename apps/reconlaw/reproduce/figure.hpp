@@ -26,16 +26,17 @@ inline const Look variance{"#E69F00", 7, false};
 inline const Look real_images{"#B0307A", 12, false};
 }  // namespace look
 
-enum class Mark { line, points };
+enum class Mark { line, points, band };
 
 /// Points (x, y) with error bars of `error` above and below, if not empty. Where y is not finite a line is
-/// interrupted and a point left out.
+/// interrupted and a point left out. A band fills the area between `y` and `upper`, pale, behind everything.
 struct Series {
     std::string name;  ///< in the legend; lines and points of the same name share an entry
     Look look;
     Mark mark = Mark::line;
     std::vector<double> x, y;
     std::vector<double> error = {};
+    std::vector<double> upper = {};  ///< of a band
 };
 
 struct Axis {
@@ -76,7 +77,7 @@ struct Figure {
 /// terminal
 std::string gnuplot_script(const Figure& figure, const std::string& terminal);
 
-/// Every plotted number: panel,series,mark,x,y,error.
+/// Every plotted number: panel,series,mark,x,y,error,upper (upper: of bands, whose y is the lower edge).
 std::string figure_csv(const Figure& figure);
 
 /// 1, 2 and 5 times powers of ten within [min, max]: for logarithmic axes of one or two decades.

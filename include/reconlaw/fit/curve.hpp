@@ -2,6 +2,7 @@
 /// Learning curves as data: training sizes, losses and what is known of their errors.
 
 #include <Eigen/Core>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +16,8 @@ struct LearningCurve {
     Eigen::ArrayXd loss;  ///< > 0
     /// Standard error of log(loss), i.e. the relative error of the loss; empty where no seeds were repeated.
     Eigen::ArrayXd log_error = {};
+    /// Degrees of freedom of log_error as an estimate; infinite: known.
+    double error_freedom = std::numeric_limits<double>::infinity();
 
     Eigen::Index points() const { return size.size(); }
     /// The points with first <= size <= last.

@@ -4,6 +4,7 @@
 /// Each is a type with static members (concept LawForm), for any scalar, an automatic-differentiation type
 /// included.
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <string_view>
@@ -19,11 +20,6 @@ template <class T>
 T softplus(const T& x) {
     using std::exp, std::log1p;
     return x > T(0.0) ? x + log1p(exp(-x)) : log1p(exp(x));
-}
-
-/// 1/(1 + e^-x)
-inline double logistic(double x) {
-    return x > 0 ? 1 / (1 + std::exp(-x)) : std::exp(x) / (1 + std::exp(x));
 }
 
 }  // namespace reconlaw::detail
@@ -81,39 +77,40 @@ struct ShiftedLaw {
     static std::vector<Eigen::VectorXd> starts(const LearningCurve& curve);
 };
 
-/// (L - E)/(E + R - L)^gamma = beta N^-alpha, solved for L: from E + R without data to the floor E; the power
-/// law with floor for gamma = 0.
+/// (L - E)/(1 - (L - E)/R)^gamma = beta N^-alpha, solved for L: from E + R without data to E + beta N^-alpha
+/// at large N; the power law with floor for gamma = 0 or R infinite. The source writes (L - E)/(L0 - L)^gamma
+/// = beta0 N^-alpha: L0 = E + R and beta = beta0 R^gamma, which stays finite where the data do not show the
+/// begin.
 struct SaturatingLaw {
     static constexpr std::string_view name = "saturating",
-                                      formula = "(L - E)/(E + R - L)^gamma = beta N^-alpha",
+                                      formula = "(L - E)/(1 - (L - E)/R)^gamma = beta N^-alpha",
                                       source = "Alabdulmohsin et al. 2022, arXiv 2209.06640 (M4)";
     static constexpr std::array parameters{
         parameter::floor, parameter::amplitude, parameter::exponent,
         Parameter{"R", 0, parameter::infinity, true, false, "loss without data above the floor"},
         Parameter{"gamma", 0.02, 10, false, false, "how slowly learning begins"}};
-    /// With L = E + R s(t), s the logistic function, t solves -softplus(-t) + gamma softplus(t) = c,
-    /// c = log(beta) - alpha log(N) - (1 - gamma) log(R): increasing, by Newton's method; one step more in T
-    /// brings the derivatives.
+    /// With L = E + R s(t), s the logistic function, t solves gamma softplus(t) - softplus(-t) = c,
+    /// c = log(beta/R) - alpha log(N): increasing, by Halley's method; one step of Newton's in T brings the
+    /// derivatives.
     template <class T>
     static T value(const T* p, double size) {
         using std::exp, std::log;
-        const T c = log(p[1]) - p[2] * std::log(size) - (T(1.0) - p[4]) * log(p[3]);
-        const double target = reconlaw::detail::value_of(c), gamma = reconlaw::detail::value_of(p[4]);
-        double t = target < 0 ? target : target / gamma;
+        const T c = log(p[1] / p[3]) - p[2] * std::log(size);
+        const double target = detail::value_of(c), gamma = detail::value_of(p[4]);
+        double t = target < 0 ? target : target / gamma, left = 0, slope = 1;
         for (int i = 0; i < 100; ++i) {
-            const double s = detail::logistic(t);
-            const double step =
-                (gamma * detail::softplus(t) - detail::softplus(-t) - target) / ((1 - s) + gamma * s);
+            const double e = std::exp(-std::abs(t)), s = t > 0 ? 1 / (1 + e) : e / (1 + e), l = std::log1p(e);
+            left = (t > 0 ? gamma * t : t) + (gamma - 1) * l - target, slope = (1 - s) + gamma * s;
+            const double newton = left / slope, bend = 0.5 * newton * (gamma - 1) * s * (1 - s) / slope;
+            const double step = newton / (1 - std::clamp(bend, -0.5, 0.5));
+            if (std::abs(step) <= 1e-9 * (1 + std::abs(t))) break;  // the last one follows
             t -= step;
-            if (std::abs(step) <= 1e-14 * (1 + std::abs(t))) break;
         }
-        const double s = detail::logistic(t), slope = (1 - s) + gamma * s;
         const T root = T(t) - (p[4] * T(detail::softplus(t)) - T(detail::softplus(-t)) - c) / T(slope);
         return p[0] + p[3] * exp(-detail::softplus(-root));
     }
     static void rescale(double* p, double size_unit, double loss_unit) {
-        p[0] *= loss_unit, p[1] *= std::pow(loss_unit, 1 - p[4]) * std::pow(size_unit, p[2]),
-            p[3] *= loss_unit;
+        p[0] *= loss_unit, p[1] *= loss_unit * std::pow(size_unit, p[2]), p[3] *= loss_unit;
     }
     static std::vector<Eigen::VectorXd> starts(const LearningCurve& curve);
 };

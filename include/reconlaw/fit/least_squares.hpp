@@ -24,6 +24,10 @@ struct LeastSquaresProblem {
 /// The loss rho(r^2) in place of r^2, r in units of LeastSquaresOptions::scale (Ceres' definitions).
 enum class RobustLoss { none, huber, soft_l1, cauchy, tukey };
 
+/// rho'(r^2): what a squared residual weighs at the minimum of the loss; 1 for none.
+/// @throws std::invalid_argument  a scale that is not > 0
+double robust_weight(RobustLoss loss, double scale, double residual);
+
 struct LeastSquaresOptions {
     int max_iterations = 200;
     double tolerance = 1e-12;  ///< relative change of the cost and of the parameters that ends the iteration
@@ -45,7 +49,8 @@ struct LeastSquaresResult {
     std::string message;  ///< of the solver
 };
 
-/// Levenberg-Marquardt with QR factorisation (Ceres Solver) from `start`, moved into the box first.
+/// Levenberg-Marquardt with QR factorisation (Ceres Solver) from `start`, moved into the box first;
+/// parameters on a bound by an active-set method.
 /// @throws std::invalid_argument  no residuals or parameters, a start that is not finite, lower > upper
 LeastSquaresResult least_squares(const LeastSquaresProblem& problem, const Eigen::VectorXd& start,
                                  const LeastSquaresOptions& options = {});

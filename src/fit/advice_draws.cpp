@@ -1,0 +1,411 @@
+#include "advice_draws.hpp"
+
+#include <Eigen/Eigenvalues>
+#include <algorithm>
+#include <array>
+#include <boost/math/distributions/normal.hpp>
+#include <cmath>
+#include <limits>
+#include <map>
+#include <memory>
+#include <utility>
+
+#include "joint_rows.hpp"
+#include "reconlaw/simulate/random.hpp"
+
+namespace reconlaw::fit::advice_detail {
+
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+/// A law fitted in units that make its parameters of order one.
+struct Model {
+    LawFit fit;
+    /// First and last x of the power law that each amplitude belongs to, in fitted units; by parameter.
+    std::vector<std::pair<double, double>> range;
+    std::function<double(const double* p, double size, double network)> loss;  ///< in the units of the curve
+    std::function<Eigen::VectorXd(const Eigen::VectorXd&)> natural;            ///< parameters in those units
+};
+
+std::pair<double, double> ends(const Eigen::ArrayXd& x) {
+    return {x.minCoeff(), x.maxCoeff()};
+}
+
+double geometric_mean(const Eigen::ArrayXd& x) {
+    return std::exp(x.log().mean());
+}
+
+FitOptions fit_options() {
+    FitOptions options;
+    options.starts = 3, options.max_iterations = 100, options.tolerance = 1e-8;
+    return options;
+}
+
+Model joint_model(const JointLaw& law, const JointCurve& curve) {
+    const detail_joint::Rows rows = detail_joint::in_means(law, curve);
+    Model model;
+    model.fit = fit_law(rows.law, rows.curve, fit_options());
+    const double n = rows.size_unit, p = rows.network_unit, l = rows.loss_unit;
+    model.loss = [=, evaluate = law.evaluate](const double* q, double size, double network) {
+        return l * evaluate(q, size / n, network / p, nullptr);
+    };
+    for (const Parameter& parameter : law.parameters)
+        model.range.push_back(
+            ends(parameter.name == "A" ? Eigen::ArrayXd(curve.size / n) : Eigen::ArrayXd(curve.network / p)));
+    model.natural = [=, rescale = law.rescale](Eigen::VectorXd q) {
+        rescale(q.data(), n, p, l);
+        return q;
+    };
+    return model;
+}
+
+/// A law in one input. To forecast a single network size in another way, replace this and models().
+Model single_model(const Law& law, const JointCurve& curve, bool of_network) {
+    const Eigen::ArrayXd& x = of_network ? curve.network : curve.size;
+    const double unit = geometric_mean(x), l = geometric_mean(curve.loss);
+    Model model;
+    model.fit = fit_law(law, LearningCurve{x / unit, curve.loss / l, curve.log_error}, fit_options());
+    model.loss = [=, evaluate = law.evaluate](const double* q, double size, double network) {
+        return l * evaluate(q, (of_network ? network : size) / unit, nullptr);
+    };
+    model.range.assign(law.parameters.size(), ends(x / unit));
+    model.natural = [=, rescale = law.rescale](Eigen::VectorXd q) {
+        rescale(q.data(), unit, l);
+        return q;
+    };
+    return model;
+}
+
+std::vector<Model> models(const JointCurve& curve, Inputs inputs) {
+    std::vector<Model> all;
+    if (inputs == Inputs::both)
+        for (const JointLaw& law : all_joint_laws()) all.push_back(joint_model(law, curve));
+    else
+        for (const char* name : {"power", "floor", "shifted"})
+            all.push_back(single_model(law_named(name), curve, inputs == Inputs::network));
+    return all;
+}
+
+/// Logarithm of the posterior density in the fitted coordinates (logarithms of the logarithmic parameters):
+/// errors of log(loss) Gaussian, their size integrated out with weight 1/size unless it was measured.
+class Posterior {
+  public:
+    explicit Posterior(const Model& model)
+        : fit_(model.fit), range_(model.range), log_loss_(model.fit.curve.loss.log()) {}
+
+    double operator()(const Eigen::VectorXd& q) const {
+        double prior = 0;
+        scratch_ = q;
+        for (Eigen::Index j = 0; j < q.size(); ++j) {
+            const Parameter& p = fit_.law.parameters[static_cast<std::size_t>(j)];
+            if (p.logarithmic) {
+                if (std::abs(q[j]) > 200) return -infinity;
+                scratch_[j] = std::exp(q[j]);
+            }
+            if (!(scratch_[j] >= p.lower && scratch_[j] <= p.upper)) return -infinity;
+            if (p.logarithmic && !p.amplitude)
+                prior -= 0.5 * std::pow(q[j] - std::log(0.4), 2);
+            else if (p.name == "N0")
+                prior -= 2 * std::log1p(q[j]);
+        }
+        // Flat in what an amplitude changes over the points, not in the amplitude: where the points leave its
+        // exponent (the next parameter) open, this does not favour slow power laws.
+        for (Eigen::Index j = 0; j + 1 < q.size(); ++j)
+            if (fit_.law.parameters[static_cast<std::size_t>(j)].amplitude) {
+                const auto [first, last] = range_[static_cast<std::size_t>(j)];
+                const double e = std::abs(scratch_[j + 1]);
+                prior += q[j] + std::log(std::pow(first, -e) - std::pow(last, -e) + 1e-12);
+            }
+        double cost = 0;
+        for (Eigen::Index i = 0; i < log_loss_.size(); ++i) {
+            const double value = fit_.law.evaluate(scratch_.data(), fit_.curve.size[i], nullptr);
+            if (!(value > 0) || !std::isfinite(value)) return -infinity;
+            const double r = std::log(value) - log_loss_[i];
+            cost += r * r * (measured() ? std::pow(fit_.curve.log_error[i], -2) : 1.0);
+        }
+        if (measured()) return prior - 0.5 * cost / (fit_.noise * fit_.noise);
+        const auto n = static_cast<double>(log_loss_.size());
+        return prior - 0.5 * n * std::log(cost + n * rounding * rounding);
+    }
+    static constexpr double rounding = 1e-5;  ///< relative: losses are not known better
+
+  private:
+    bool measured() const { return fit_.curve.log_error.size() != 0; }
+    const LawFit& fit_;
+    const std::vector<std::pair<double, double>>& range_;
+    Eigen::ArrayXd log_loss_;
+    mutable Eigen::VectorXd scratch_;
+};
+
+/// Uniform numbers in (0, 1), a pure function of their place.
+std::array<double, 3> uniforms(const DrawKey& key, std::uint64_t step, std::uint64_t walker) {
+    using random_detail::Philox;
+    const auto bits = Philox()(Philox::ctr_type{{step, walker, 0, 2}}, random_detail::philox_key(key));
+    const auto u = [](std::uint64_t b) { return (static_cast<double>(b >> 11) + 0.5) * 0x1p-53; };
+    return {u(bits[0]), u(bits[1]), u(bits[2])};
+}
+
+/// Draws from the posterior of a fitted law, one a column, in natural form (no logarithms): ensemble sampler
+/// with stretch moves (Goodman & Weare 2010), started around the best fit.
+Eigen::MatrixXd sample_parameters(const Model& model, int count, const DrawKey& key) {
+    const LawFit& fit = model.fit;
+    const Eigen::Index k = fit.law.dimension(), walkers = 8 * ((4 * k + 7) / 8);
+    const int thin = 5, kept = static_cast<int>((count + walkers - 1) / walkers), warm_up = 40 * thin;
+    const Posterior density(model);
+    Eigen::VectorXd best = fit.parameters;
+    for (Eigen::Index j = 0; j < k; ++j)
+        if (fit.law.parameters[static_cast<std::size_t>(j)].logarithmic)
+            best[j] = std::log(std::max(best[j], 1e-6));
+
+    // covariance with standard deviations of at most one along its axes
+    Eigen::MatrixXd covariance = fit.covariance;
+    for (Eigen::Index j = 0; j < k; ++j)
+        if (covariance(j, j) == 0) covariance(j, j) = 0.05 * 0.05;  // at a bound
+    const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> axes(covariance);
+    const Eigen::VectorXd lengths = axes.eigenvalues().cwiseMax(1e-8).cwiseMin(1.0).cwiseSqrt();
+    const Eigen::MatrixXd normals = normal_matrix(key, 0, k, walkers);
+    Eigen::MatrixXd at(k, walkers);
+    Eigen::VectorXd height(walkers);
+    for (Eigen::Index w = 0; w < walkers; ++w) {
+        double shrink = 1;
+        do {
+            at.col(w) = best + shrink * axes.eigenvectors() * lengths.cwiseProduct(normals.col(w));
+            for (Eigen::Index j = 0; j < k; ++j)
+                if (!fit.law.parameters[static_cast<std::size_t>(j)].logarithmic &&
+                    fit.law.parameters[static_cast<std::size_t>(j)].lower == 0)
+                    at(j, w) = std::abs(at(j, w));
+            height[w] = density(at.col(w));
+            shrink *= 0.5;
+        } while (!std::isfinite(height[w]) && shrink > 1e-6);
+    }
+    Eigen::MatrixXd draws(k, kept * walkers);
+    const Eigen::Index half = walkers / 2;
+    for (int step = 0; step < warm_up + kept * thin; ++step) {
+        for (Eigen::Index w = 0; w < walkers; ++w) {
+            const auto [a, b, c] =
+                uniforms(key, static_cast<std::uint64_t>(step), static_cast<std::uint64_t>(w));
+            const Eigen::Index other =
+                (w < half ? half : 0) +
+                std::min(half - 1, static_cast<Eigen::Index>(a * static_cast<double>(half)));
+            const double z = std::pow(b + 1, 2) / 2;  // density 1/sqrt(z) on [1/2, 2]
+            const Eigen::VectorXd proposal = at.col(other) + z * (at.col(w) - at.col(other));
+            const double there = density(proposal);
+            if (std::log(c) < static_cast<double>(k - 1) * std::log(z) + there - height[w])
+                at.col(w) = proposal, height[w] = there;
+        }
+        const int after = step - warm_up;
+        if (after >= 0 && after % thin == thin - 1) draws.middleCols(after / thin * walkers, walkers) = at;
+    }
+    for (Eigen::Index j = 0; j < k; ++j)
+        if (fit.law.parameters[static_cast<std::size_t>(j)].logarithmic)
+            draws.row(j) = draws.row(j).array().exp();
+    return draws;
+}
+
+/// Akaike's criterion without the small-sample correction: the laws with a floor contain those without, and
+/// to drop them at few points would hide what is not known.
+double criterion(const LawFit& fit, double noise) {
+    const auto n = static_cast<double>(fit.curve.points()), k = static_cast<double>(fit.law.dimension());
+    if (fit.curve.log_error.size() != 0) return fit.cost / (noise * noise) + 2 * k;
+    return n * std::log(fit.cost / n + Posterior::rounding * Posterior::rounding) + 2 * k;
+}
+
+std::string trouble(const LawFit& fit) {
+    if (fit.status != FitStatus::converged) return fit.message;
+    if (fit.rank < fit.law.dimension())
+        return "only " + std::to_string(fit.rank) + " of " + std::to_string(fit.law.dimension()) +
+               " parameters are determined";
+    return "";
+}
+
+}  // namespace
+
+Inputs inputs_of(const JointCurve& curve) {
+    const std::size_t sizes = distinct(curve.size).size(), networks = distinct(curve.network).size();
+    if (sizes > 1 && networks > 1) return Inputs::both;
+    if (sizes > 1) return Inputs::data;
+    return networks > 1 ? Inputs::network : Inputs::none;
+}
+
+Sample draw_curves(const JointCurve& curve, Inputs inputs, int count, std::uint64_t seed) {
+    Sample sample;
+    std::vector<Model> all = models(curve, inputs);
+    for (const Model& model : all)
+        if (!(model.fit.usable() && model.fit.freedom >= 1))
+            sample.notes.push_back(
+                model.fit.law.name + " law left out: " +
+                (model.fit.message.empty() ? "as many parameters as points" : model.fit.message));
+    std::erase_if(all, [](const Model& m) { return !(m.fit.usable() && m.fit.freedom >= 1); });
+    if (all.empty()) return sample;
+
+    double least_noise = infinity, least = infinity;
+    for (const Model& model : all) least_noise = std::min(least_noise, model.fit.noise);
+    std::vector<double> weight;
+    for (const Model& model : all) {
+        weight.push_back(criterion(model.fit, least_noise));
+        least = std::min(least, weight.back());
+    }
+    double sum = 0;
+    // a floor or none as likely before the fit: the two laws of one input with a floor share one vote
+    for (std::size_t i = 0; i < all.size(); ++i)
+        sum += weight[i] = std::exp(-0.5 * (weight[i] - least)) *
+                           (inputs != Inputs::both && all[i].fit.law.name != "power" ? 0.5 : 1.0);
+
+    struct Curve {
+        std::size_t model;
+        Eigen::VectorXd parameters;
+    };
+    const auto curves = std::make_shared<std::vector<Curve>>();
+    double cumulated = 0;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        weight[i] /= sum;
+        const auto first = static_cast<Eigen::Index>(std::lround(cumulated * count));
+        cumulated += weight[i];
+        const Eigen::Index wanted = static_cast<Eigen::Index>(std::lround(cumulated * count)) - first;
+        const LawFit& fit = all[i].fit;
+        const double typical = fit.curve.log_error.size() != 0 ? geometric_mean(fit.curve.log_error) : 1.0;
+        sample.noise += weight[i] * fit.noise * typical;
+        sample.laws.push_back(
+            {fit.law.name, weight[i], fit.log_rmse(), all[i].natural(fit.parameters), trouble(fit)});
+        if (wanted == 0) continue;
+        const Eigen::MatrixXd draws =
+            sample_parameters(all[i], static_cast<int>(std::max<Eigen::Index>(wanted, 50)),
+                              {seed, static_cast<std::uint32_t>(i), 0});
+        for (Eigen::Index d = 0; d < wanted; ++d)
+            curves->push_back({i, draws.col(d * draws.cols() / wanted)});
+    }
+    std::stable_sort(sample.laws.begin(), sample.laws.end(),
+                     [](const LawShare& a, const LawShare& b) { return a.weight > b.weight; });
+    sample.curves.count = static_cast<Eigen::Index>(curves->size());
+    const auto shared_models = std::make_shared<std::vector<Model>>(std::move(all));
+    sample.curves.loss = [curves, shared_models](Eigen::Index index, double size, double network) {
+        const Curve& c = (*curves)[static_cast<std::size_t>(index)];
+        return (*shared_models)[c.model].loss(c.parameters.data(), size, network);
+    };
+    return sample;
+}
+
+Estimate summary(std::vector<double> values, double level, double widening) {
+    std::sort(values.begin(), values.end());
+    const auto quantile = [&](double q) {
+        const double place = q * static_cast<double>(values.size() - 1);
+        const auto below = static_cast<std::size_t>(place);
+        const std::size_t above = std::min(below + 1, values.size() - 1);
+        if (values[below] == values[above]) return values[below];  // also where both are infinite
+        return values[below] + (place - static_cast<double>(below)) * (values[above] - values[below]);
+    };
+    const double middle = quantile(0.5), low = quantile(0.5 - level / 2), high = quantile(0.5 + level / 2);
+    if (!std::isfinite(middle)) return {middle, low, high};
+    return {middle, middle + widening * (low - middle), middle + widening * (high - middle)};
+}
+
+Calibration calibrate(const JointCurve& curve, Inputs inputs, double level, std::uint64_t seed) {
+    const Eigen::Index n = curve.points();
+    std::vector<std::vector<bool>> schemes;
+    const auto add = [&](auto&& kept) {
+        std::vector<bool> keep(static_cast<std::size_t>(n));
+        for (Eigen::Index i = 0; i < n; ++i) keep[static_cast<std::size_t>(i)] = kept(i);
+        schemes.push_back(std::move(keep));
+    };
+    const double last_size = curve.size.maxCoeff(), last_network = curve.network.maxCoeff();
+    if (inputs == Inputs::both) {
+        add([&](Eigen::Index i) { return curve.size[i] < 0.7 * last_size; });
+        add([&](Eigen::Index i) { return curve.network[i] < 0.7 * last_network; });
+        add([&](Eigen::Index i) {
+            return curve.size[i] < 0.35 * last_size || curve.network[i] < 0.35 * last_network;
+        });
+    } else {
+        const std::vector<double> x = distinct(inputs == Inputs::network ? curve.network : curve.size);
+        const auto at = [&](Eigen::Index i) {
+            return inputs == Inputs::network ? curve.network[i] : curve.size[i];
+        };
+        // cut after about three quarters, seven eighths and all but one of the points
+        const std::size_t count = x.size();
+        std::vector<std::size_t> cuts{count * 3 / 4, count * 7 / 8, count - 1};
+        cuts.erase(std::unique(cuts.begin(), cuts.end()), cuts.end());
+        for (const std::size_t cut : cuts)
+            if (cut >= 4 && cut < count) add([&, cut](Eigen::Index i) { return at(i) < x[cut]; });
+    }
+    const double z = boost::math::quantile(boost::math::normal(), 0.5 + level / 2);
+    std::vector<double> needed;  // distances from the median in units of the interval's half-width
+    int covered = 0;
+    for (std::size_t s = 0; s < schemes.size(); ++s) {
+        const JointCurve rest = curve.where(schemes[s]);
+        if (rest.points() < 4 || rest.points() == n || inputs_of(rest) != inputs) continue;
+        const Sample sample = draw_curves(rest, inputs, 300, seed + 1 + s);
+        if (sample.curves.count == 0) continue;
+        for (Eigen::Index i = 0; i < n; ++i) {
+            if (schemes[s][static_cast<std::size_t>(i)]) continue;
+            std::vector<double> values;
+            for (Eigen::Index c = 0; c < sample.curves.count; ++c)
+                values.push_back(std::log(sample.curves.loss(c, curve.size[i], curve.network[i])));
+            const Estimate predicted = summary(std::move(values), level, 1);
+            const double measured = std::log(curve.loss[i]);
+            const double side = measured > predicted.value ? predicted.upper - predicted.value
+                                                           : predicted.value - predicted.lower;
+            const double half = std::hypot(side, z * sample.noise);
+            needed.push_back(std::abs(measured - predicted.value) / std::max(half, 1e-12));
+            covered += needed.back() <= 1;
+        }
+    }
+    Calibration result;
+    if (needed.empty()) return result;
+    std::sort(needed.begin(), needed.end());
+    const auto count = static_cast<double>(needed.size());
+    const double rank = std::min(std::ceil((count + 1) * level), count);
+    result.predictions = static_cast<int>(needed.size());
+    result.covered = covered / count;
+    result.widening = std::max(1.0, needed[static_cast<std::size_t>(rank) - 1]);
+    return result;
+}
+
+namespace {
+
+/// Bin of each entry, and what stands for the bin: the value itself where there are few, else NaN (the mean).
+struct Bins {
+    std::vector<int> of;
+    std::vector<double> value;
+};
+
+Bins bins_of(const Eigen::ArrayXd& x, std::size_t most) {
+    const std::vector<double> values = distinct(x);
+    Bins bins;
+    const double first = std::log(values.front()), range = std::log(values.back()) - first;
+    for (const double value : x) {
+        const double place = (std::log(value) - first) / range * static_cast<double>(most);
+        bins.of.push_back(
+            values.size() <= most
+                ? static_cast<int>(std::lower_bound(values.begin(), values.end(), value) - values.begin())
+                : std::min(static_cast<int>(most) - 1, static_cast<int>(place)));
+    }
+    bins.value = values.size() <= most ? values : std::vector<double>(most, std::nan(""));
+    return bins;
+}
+
+}  // namespace
+
+JointCurve binned(const JointCurve& curve) {
+    const Bins n = bins_of(curve.size, 24), p = bins_of(curve.network, 16);
+    struct Sum {
+        double size = 0, network = 0, loss = 0, count = 0;
+    };
+    std::map<std::pair<int, int>, Sum> sums;
+    for (Eigen::Index i = 0; i < curve.points(); ++i) {
+        const auto at = static_cast<std::size_t>(i);
+        Sum& s = sums[{p.of[at], n.of[at]}];
+        s.size += std::log(curve.size[i]), s.network += std::log(curve.network[i]);
+        s.loss += std::log(curve.loss[i]), s.count += 1;
+    }
+    std::vector<double> size, network, loss;
+    for (const auto& [place, s] : sums) {
+        const double exact_p = p.value[static_cast<std::size_t>(place.first)],
+                     exact_n = n.value[static_cast<std::size_t>(place.second)];
+        size.push_back(std::isnan(exact_n) ? std::exp(s.size / s.count) : exact_n);
+        network.push_back(std::isnan(exact_p) ? std::exp(s.network / s.count) : exact_p);
+        loss.push_back(std::exp(s.loss / s.count));
+    }
+    return make_joint_curve(size, network, loss);
+}
+
+}  // namespace reconlaw::fit::advice_detail

@@ -1,0 +1,226 @@
+#include "reconlaw/fit/identify.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <limits>
+
+#include "reconlaw/detail/check.hpp"
+
+namespace reconlaw::fit {
+
+namespace {
+
+constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+
+std::string number(double value) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%.3g", value);
+    return text;
+}
+
+std::string percent(double level) {
+    return number(100 * level) + " %";
+}
+
+std::string range(const Interval& interval, const char* unlimited) {
+    return "[" + number(interval.lower) + ", " + (interval.upper_open ? unlimited : number(interval.upper)) +
+           "]";
+}
+
+LearningCurve last_half(const LearningCurve& curve) {
+    const double last = curve.size[curve.points() - 1];
+    LearningCurve half = curve.between(std::sqrt(last * curve.size[0]) * (1 - 1e-9), last);
+    if (half.points() < 3 && curve.points() >= 3) half = curve.between(curve.size[curve.points() - 3], last);
+    return half;
+}
+
+void judge_tail(Identifiability& result, double level) {
+    if (!result.tail.usable() || result.tail.freedom < 1) {
+        result.statements.push_back("no power-law regime can be seen: it takes three training sizes or more");
+        return;
+    }
+    result.slope = profile_interval(result.tail, 1, level);
+    result.falls = result.slope.lower > 0;
+    const std::string of = " (" + percent(level) + " interval " + range(result.slope, "any") + ")";
+    if (!result.falls && result.slope.upper < 0)
+        result.statements.push_back(
+            "no power-law regime: over the last half of the range of log(N) the loss grows" + of);
+    else if (!result.falls)
+        result.statements.push_back(
+            "no power-law regime: over the last half of the range of log(N) the slope cannot be told from "
+            "zero" +
+            of);
+    else
+        result.statements.push_back("over the last half of the range of log(N) the loss falls like N^-" +
+                                    number(result.tail.parameters[1]) + of);
+}
+
+void judge_floor(Identifiability& result, double level) {
+    const LawFit& fit = result.fit;
+    result.floor = result.exponent = {nan, nan, true, true};
+    if (!fit.usable() || fit.freedom < 1) {
+        result.statements.push_back(
+            "floor and exponent not identifiable: it takes more training sizes than parameters");
+        return;
+    }
+    result.floor = profile_interval(fit, 0, level);
+    result.exponent = profile_interval(fit, 2, level);
+    result.floor_identified = !result.floor.lower_open && result.floor.lower > 0;
+    result.exponent_identified = !result.exponent.lower_open && !result.exponent.upper_open &&
+                                 result.exponent.upper < 3 * result.exponent.lower;
+    const std::string window = ", from N = " + number(fit.curve.size[0]) + " on";
+    if (result.floor_identified)
+        result.statements.push_back("floor " + number(fit.parameters[0]) + " (" + percent(level) +
+                                    " interval " + range(result.floor, "any") + window + ")");
+    else
+        result.statements.push_back(
+            "floor not identifiable: anything from 0 to " +
+            (result.floor.upper_open ? "the smallest loss" : number(result.floor.upper)) +
+            " agrees with the points" + window);
+    if (result.exponent_identified)
+        result.statements.push_back("exponent above the floor " + number(fit.parameters[2]) + " (" +
+                                    percent(level) + " interval " + range(result.exponent, "any") + ")");
+    else
+        result.statements.push_back(
+            "exponent not identifiable: from " +
+            (result.exponent.lower_open ? "0" : number(result.exponent.lower)) + " to " +
+            (result.exponent.upper_open ? "any value" : number(result.exponent.upper)) +
+            ", with a floor that changes with it");
+}
+
+}  // namespace
+
+Identifiability identify(const LearningCurve& curve, const Forecast& forecast, double level) {
+    constexpr auto f = "identify";
+    validate(curve, f);
+    detail::require(level > 0 && level < 1, f, "level", level, "inside (0, 1)");
+    Identifiability result;
+    const auto member = std::find_if(forecast.members.begin(), forecast.members.end(),
+                                     [](const Member& m) { return m.fit.law.name == "floor"; });
+    const LearningCurve window = member == forecast.members.end()
+                                     ? curve
+                                     : curve.between(member->fit.curve.size[0], curve.size.maxCoeff());
+    result.fit = fit_law(law_named("floor"), window);
+    result.tail = fit_law(law_named("power"), last_half(curve));
+    judge_tail(result, level);
+    judge_floor(result, level);
+    return result;
+}
+
+namespace {
+
+std::string comparison_sentence(const std::vector<LawScore>& laws) {
+    std::vector<const LawScore*> usable;
+    for (const LawScore& law : laws)
+        if (law.fit.usable()) usable.push_back(&law);
+    if (usable.empty()) return "No law could be fitted.";
+    const LawScore& best = *usable.front();
+    const auto by = [&](auto criterion) {
+        return **std::min_element(usable.begin(), usable.end(), [&](const LawScore* a, const LawScore* b) {
+            return criterion(a->fit) < criterion(b->fit);
+        });
+    };
+    const LawScore& akaike = by([](const LawFit& fit) { return fit.aicc(); });
+    const LawScore& bayes = by([](const LawFit& fit) { return fit.bic(); });
+    std::string text;
+    if (std::isnan(best.held_back)) {
+        text = "Too few points to hold any back.";
+    } else {
+        text = "Held-back points are predicted best by " + best.fit.law.name + " (off by " +
+               number(100 * best.held_back) + " %)";
+        if (usable.size() > 1 && !std::isnan(usable[1]->held_back)) {
+            const double factor = usable[1]->held_back / best.held_back;
+            text += factor < 1.1
+                        ? ", hardly better than " + usable[1]->fit.law.name + "."
+                        : ", then " + usable[1]->fit.law.name + " (" + number(factor) + " times as far off).";
+        } else {
+            text += ".";
+        }
+    }
+    const bool decided = std::isfinite(akaike.fit.aicc());
+    if (decided)
+        text +=
+            akaike.fit.law.name == bayes.fit.law.name
+                ? " AICc and BIC on all points both prefer " + akaike.fit.law.name + "."
+                : " AICc on all points prefers " + akaike.fit.law.name + ", BIC " + bayes.fit.law.name + ".";
+    if (decided && !std::isnan(best.held_back) && akaike.fit.law.name != best.fit.law.name)
+        text +=
+            " Fitting all points well and predicting what comes next are different things: trust the "
+            "held-back "
+            "error for what more data will bring.";
+    return text;
+}
+
+}  // namespace
+
+namespace {
+
+/// Root mean square log error of each law over the origins that all of them were tested at; a law that was
+/// tested at less than half as many origins as the most tested one is left out (NaN), for it would choose the
+/// test.
+std::vector<double> on_common_origins(const std::vector<std::vector<PastForecast>>& past) {
+    std::size_t most = 0;
+    for (const auto& tests : past) most = std::max(most, tests.size());
+    std::vector<double> errors(past.size(), nan);
+    if (most == 0) return errors;
+    double first = 0;  // origins are the same for all laws, but those with many parameters begin later
+    for (const auto& tests : past)
+        if (2 * tests.size() >= most) first = std::max(first, tests.front().size);
+    for (std::size_t i = 0; i < past.size(); ++i) {
+        if (2 * past[i].size() < most) continue;
+        double sum = 0, weight = 0;
+        for (const PastForecast& test : past[i])
+            if (test.size >= first) sum += test.weight * test.log_rmse * test.log_rmse, weight += test.weight;
+        if (weight > 0) errors[i] = std::sqrt(sum / weight);
+    }
+    return errors;
+}
+
+}  // namespace
+
+Comparison compare(const LearningCurve& curve, const std::vector<Law>& laws, const Eigen::ArrayXd& size,
+                   const ForecastOptions& options) {
+    detail::require(!laws.empty(), "compare", "number of laws", laws.size(), "at least 1");
+    Comparison comparison;
+    double smallest = std::numeric_limits<double>::infinity();
+    std::vector<std::vector<PastForecast>> past;
+    for (const Law& law : laws) {
+        past.emplace_back();
+        LawScore score;
+        score.fit = fit_law(law, curve);
+        score.held_back = nan;
+        if (score.fit.usable()) {
+            for (Eigen::Index j = 0; j < law.dimension(); ++j)
+                score.intervals.push_back(profile_interval(score.fit, j, options.level));
+            smallest = std::min(smallest, score.fit.aicc());
+            if (curve.points() >= fewest_points(law)) {
+                ForecastOptions alone = options;
+                alone.laws = {law};
+                past.back() = forecast(curve, size, alone).past;
+            }
+        }
+        comparison.laws.push_back(std::move(score));
+    }
+    const std::vector<double> held_back = on_common_origins(past);
+    for (std::size_t i = 0; i < past.size(); ++i) comparison.laws[i].held_back = held_back[i];
+    double sum = 0;
+    for (LawScore& score : comparison.laws) {
+        if (score.fit.usable() && std::isfinite(score.fit.aicc()))
+            score.aicc_weight = std::exp(-0.5 * (score.fit.aicc() - smallest));
+        sum += score.aicc_weight;
+    }
+    for (LawScore& score : comparison.laws)
+        if (sum > 0) score.aicc_weight /= sum;
+    std::stable_sort(comparison.laws.begin(), comparison.laws.end(),
+                     [](const LawScore& a, const LawScore& b) {
+                         const bool known_a = !std::isnan(a.held_back), known_b = !std::isnan(b.held_back);
+                         if (known_a != known_b) return known_a;
+                         if (known_a && a.held_back != b.held_back) return a.held_back < b.held_back;
+                         return a.fit.usable() && (!b.fit.usable() || a.fit.aicc() < b.fit.aicc());
+                     });
+    comparison.sentence = comparison_sentence(comparison.laws);
+    return comparison;
+}
+
+}  // namespace reconlaw::fit
