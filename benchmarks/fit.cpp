@@ -3,11 +3,11 @@
 // Sample run:
 //   benchmark_fit --series FILE --group Domain,Task,Model --x "Seen Examples" --y Loss --train Training
 //
-// 1. split the table into series; rows whose training column is 1 are fitted (equal sizes merged), the others
-//    predicted;
+// 1. split the table into series; rows whose training column is 1 are fitted (equal sizes merged), the
+//    others predicted;
 // 2. fit the law on all points and on the last 30 % of the range of log(N), each --repeats times, one thread;
 // 3. print medians over the series against the target of 1 ms, and the root mean square of
-// log(prediction/measured).
+//    log(prediction/measured).
 
 #include <CLI/CLI.hpp>
 #include <cmath>

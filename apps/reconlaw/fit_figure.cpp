@@ -39,7 +39,7 @@ report::Figure fit_figure(const FitReport& report) {
     };
 
     report::Panel panel;
-    panel.title = report.source;
+    panel.title = report.source + ": laws through all points, and the combined forecast";
     panel.x = {report.columns.x};
     panel.y = {report.columns.y, !scale.reversed()};
     double low = curve.loss.minCoeff(), high = curve.loss.maxCoeff();  // losses shown
@@ -64,9 +64,9 @@ report::Figure fit_figure(const FitReport& report) {
             low = std::min(low, std::max(lower.minCoeff(), low / 10)),
             high = std::max(high, std::min(upper.maxCoeff(), 3 * high));
             const report::Look look{"#777777", 7, false};
-            const std::string name = "forecast, " + report::csv_number(100 * report.level) + " % band";
+            const std::string name = report::csv_number(100 * report.level) + " % interval";
             panel.series.push_back({name, look, Mark::band, values(grid), shown(lower), {}, shown(upper)});
-            panel.series.push_back({name, {"#222222", 7, true}, Mark::line, values(grid), shown(middle)});
+            panel.series.push_back({"forecast", {"#222222", 7, true}, Mark::line, values(grid), shown(middle)});
         }
     }
     std::size_t colour = 0;

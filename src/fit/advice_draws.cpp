@@ -3,10 +3,8 @@
 #include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <array>
-#include <boost/math/distributions/normal.hpp>
 #include <cmath>
 #include <limits>
-#include <map>
 #include <memory>
 #include <utility>
 
@@ -146,6 +144,39 @@ std::array<double, 3> uniforms(const DrawKey& key, std::uint64_t step, std::uint
     return {u(bits[0]), u(bits[1]), u(bits[2])};
 }
 
+/// The best fit with coordinate `held` at a given value, from `start`.
+Eigen::VectorXd refit(const LawFit& fit, Eigen::VectorXd start, Eigen::Index held, double value) {
+    start[held] = value;
+    const Eigen::Index k = start.size();
+    const auto logarithmic = [&](Eigen::Index j) {
+        return fit.law.parameters[static_cast<std::size_t>(j)].logarithmic;
+    };
+    LeastSquaresProblem problem;
+    problem.residuals = fit.curve.points();
+    problem.fixed.assign(static_cast<std::size_t>(k), false);
+    problem.fixed[static_cast<std::size_t>(held)] = true;
+    problem.lower.resize(k), problem.upper.resize(k);
+    for (Eigen::Index j = 0; j < k; ++j) {
+        const Parameter& p = fit.law.parameters[static_cast<std::size_t>(j)];
+        problem.lower[j] = p.logarithmic ? std::max(std::log(p.lower), -200.0) : p.lower;
+        problem.upper[j] = p.logarithmic ? std::min(std::log(p.upper), 200.0) : p.upper;
+    }
+    Eigen::VectorXd p(k);
+    problem.residual = [&](Eigen::Index row, const double* q, double* residual, double* gradient) {
+        for (Eigen::Index j = 0; j < k; ++j) p[j] = logarithmic(j) ? std::exp(q[j]) : q[j];
+        const double l = fit.law.evaluate(p.data(), fit.curve.size[row], gradient);
+        if (!(l > 0)) return false;
+        const double weight = fit.curve.log_error.size() != 0 ? 1 / fit.curve.log_error[row] : 1.0;
+        *residual = weight * std::log(l / fit.curve.loss[row]);
+        if (gradient != nullptr)
+            for (Eigen::Index j = 0; j < k; ++j) gradient[j] *= weight / l * (logarithmic(j) ? p[j] : 1.0);
+        return true;
+    };
+    LeastSquaresOptions options;
+    options.max_iterations = 50, options.tolerance = 1e-8;
+    return least_squares(problem, start, options).parameters;
+}
+
 /// Draws from the posterior of a fitted law, one a column, in natural form (no logarithms): ensemble sampler
 /// with stretch moves (Goodman & Weare 2010), started around the best fit.
 Eigen::MatrixXd sample_parameters(const Model& model, int count, const DrawKey& key) {
@@ -167,6 +198,18 @@ Eigen::MatrixXd sample_parameters(const Model& model, int count, const DrawKey& 
     const Eigen::MatrixXd normals = normal_matrix(key, 0, k, walkers);
     Eigen::MatrixXd at(k, walkers);
     Eigen::VectorXd height(walkers);
+    // exponents that the points leave open: walkers are spread along the valley, where a few moves would not
+    // carry them
+    std::vector<Eigen::Index> open;
+    const double highest = density(best);
+    for (Eigen::Index j = 0; j < k; ++j) {
+        const Parameter& p = fit.law.parameters[static_cast<std::size_t>(j)];
+        if (!p.logarithmic || p.amplitude) continue;
+        const auto holds = [&](double step) {
+            return density(refit(fit, best, j, best[j] + step)) > highest - 3;
+        };
+        if (holds(0.3) || holds(-0.3)) open.push_back(j);
+    }
     for (Eigen::Index w = 0; w < walkers; ++w) {
         double shrink = 1;
         do {
@@ -178,6 +221,16 @@ Eigen::MatrixXd sample_parameters(const Model& model, int count, const DrawKey& 
             height[w] = density(at.col(w));
             shrink *= 0.5;
         } while (!std::isfinite(height[w]) && shrink > 1e-6);
+        if (open.empty() || w % 2 == 0) continue;
+        const Eigen::Index held = open[static_cast<std::size_t>(w / 2) % open.size()];
+        for (std::uint64_t attempt = 0; attempt < 8; ++attempt) {
+            const double exponent = normal_value(key, 1, attempt, static_cast<std::uint64_t>(w));
+            const Eigen::VectorXd far = refit(fit, best, held, std::log(0.4) + exponent);
+            const double there = density(far);
+            if (!(there > highest - 6)) continue;
+            at.col(w) = far, height[w] = there;
+            break;
+        }
     }
     Eigen::MatrixXd draws(k, kept * walkers);
     const Eigen::Index half = walkers / 2;
@@ -298,114 +351,6 @@ Estimate summary(std::vector<double> values, double level, double widening) {
     const double middle = quantile(0.5), low = quantile(0.5 - level / 2), high = quantile(0.5 + level / 2);
     if (!std::isfinite(middle)) return {middle, low, high};
     return {middle, middle + widening * (low - middle), middle + widening * (high - middle)};
-}
-
-Calibration calibrate(const JointCurve& curve, Inputs inputs, double level, std::uint64_t seed) {
-    const Eigen::Index n = curve.points();
-    std::vector<std::vector<bool>> schemes;
-    const auto add = [&](auto&& kept) {
-        std::vector<bool> keep(static_cast<std::size_t>(n));
-        for (Eigen::Index i = 0; i < n; ++i) keep[static_cast<std::size_t>(i)] = kept(i);
-        schemes.push_back(std::move(keep));
-    };
-    const double last_size = curve.size.maxCoeff(), last_network = curve.network.maxCoeff();
-    if (inputs == Inputs::both) {
-        add([&](Eigen::Index i) { return curve.size[i] < 0.7 * last_size; });
-        add([&](Eigen::Index i) { return curve.network[i] < 0.7 * last_network; });
-        add([&](Eigen::Index i) {
-            return curve.size[i] < 0.35 * last_size || curve.network[i] < 0.35 * last_network;
-        });
-    } else {
-        const std::vector<double> x = distinct(inputs == Inputs::network ? curve.network : curve.size);
-        const auto at = [&](Eigen::Index i) {
-            return inputs == Inputs::network ? curve.network[i] : curve.size[i];
-        };
-        // cut after about three quarters, seven eighths and all but one of the points
-        const std::size_t count = x.size();
-        std::vector<std::size_t> cuts{count * 3 / 4, count * 7 / 8, count - 1};
-        cuts.erase(std::unique(cuts.begin(), cuts.end()), cuts.end());
-        for (const std::size_t cut : cuts)
-            if (cut >= 4 && cut < count) add([&, cut](Eigen::Index i) { return at(i) < x[cut]; });
-    }
-    const double z = boost::math::quantile(boost::math::normal(), 0.5 + level / 2);
-    std::vector<double> needed;  // distances from the median in units of the interval's half-width
-    int covered = 0;
-    for (std::size_t s = 0; s < schemes.size(); ++s) {
-        const JointCurve rest = curve.where(schemes[s]);
-        if (rest.points() < 4 || rest.points() == n || inputs_of(rest) != inputs) continue;
-        const Sample sample = draw_curves(rest, inputs, 300, seed + 1 + s);
-        if (sample.curves.count == 0) continue;
-        for (Eigen::Index i = 0; i < n; ++i) {
-            if (schemes[s][static_cast<std::size_t>(i)]) continue;
-            std::vector<double> values;
-            for (Eigen::Index c = 0; c < sample.curves.count; ++c)
-                values.push_back(std::log(sample.curves.loss(c, curve.size[i], curve.network[i])));
-            const Estimate predicted = summary(std::move(values), level, 1);
-            const double measured = std::log(curve.loss[i]);
-            const double side = measured > predicted.value ? predicted.upper - predicted.value
-                                                           : predicted.value - predicted.lower;
-            const double half = std::hypot(side, z * sample.noise);
-            needed.push_back(std::abs(measured - predicted.value) / std::max(half, 1e-12));
-            covered += needed.back() <= 1;
-        }
-    }
-    Calibration result;
-    if (needed.empty()) return result;
-    std::sort(needed.begin(), needed.end());
-    const auto count = static_cast<double>(needed.size());
-    const double rank = std::min(std::ceil((count + 1) * level), count);
-    result.predictions = static_cast<int>(needed.size());
-    result.covered = covered / count;
-    result.widening = std::max(1.0, needed[static_cast<std::size_t>(rank) - 1]);
-    return result;
-}
-
-namespace {
-
-/// Bin of each entry, and what stands for the bin: the value itself where there are few, else NaN (the mean).
-struct Bins {
-    std::vector<int> of;
-    std::vector<double> value;
-};
-
-Bins bins_of(const Eigen::ArrayXd& x, std::size_t most) {
-    const std::vector<double> values = distinct(x);
-    Bins bins;
-    const double first = std::log(values.front()), range = std::log(values.back()) - first;
-    for (const double value : x) {
-        const double place = (std::log(value) - first) / range * static_cast<double>(most);
-        bins.of.push_back(
-            values.size() <= most
-                ? static_cast<int>(std::lower_bound(values.begin(), values.end(), value) - values.begin())
-                : std::min(static_cast<int>(most) - 1, static_cast<int>(place)));
-    }
-    bins.value = values.size() <= most ? values : std::vector<double>(most, std::nan(""));
-    return bins;
-}
-
-}  // namespace
-
-JointCurve binned(const JointCurve& curve) {
-    const Bins n = bins_of(curve.size, 24), p = bins_of(curve.network, 16);
-    struct Sum {
-        double size = 0, network = 0, loss = 0, count = 0;
-    };
-    std::map<std::pair<int, int>, Sum> sums;
-    for (Eigen::Index i = 0; i < curve.points(); ++i) {
-        const auto at = static_cast<std::size_t>(i);
-        Sum& s = sums[{p.of[at], n.of[at]}];
-        s.size += std::log(curve.size[i]), s.network += std::log(curve.network[i]);
-        s.loss += std::log(curve.loss[i]), s.count += 1;
-    }
-    std::vector<double> size, network, loss;
-    for (const auto& [place, s] : sums) {
-        const double exact_p = p.value[static_cast<std::size_t>(place.first)],
-                     exact_n = n.value[static_cast<std::size_t>(place.second)];
-        size.push_back(std::isnan(exact_n) ? std::exp(s.size / s.count) : exact_n);
-        network.push_back(std::isnan(exact_p) ? std::exp(s.network / s.count) : exact_p);
-        loss.push_back(std::exp(s.loss / s.count));
-    }
-    return make_joint_curve(size, network, loss);
 }
 
 }  // namespace reconlaw::fit::advice_detail

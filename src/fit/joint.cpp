@@ -278,8 +278,13 @@ JointFit fit_joint(const JointLaw& law, const JointCurve& curve, const FitOption
     validate(curve, "fit_joint");
     const detail_joint::Rows rows = detail_joint::in_means(law, curve);
     const LawFit fit = fit_law(rows.law, rows.curve, options);
-    JointFit joint{law,      curve,       options,   fit.parameters, fit.basins,   fit.status, fit.message,
-                   fit.cost, fit.freedom, fit.noise, fit.rank,       fit.at_bound, {}};
+    JointFit joint;
+    joint.law = law, joint.curve = curve, joint.options = options, joint.rows = fit;
+    joint.parameters = fit.parameters, joint.basins = fit.basins;
+    joint.status = fit.status, joint.message = fit.message;
+    joint.cost = fit.cost, joint.freedom = fit.freedom;
+    joint.noise = fit.noise, joint.noise_freedom = fit.noise_freedom;
+    joint.rank = fit.rank, joint.at_bound = fit.at_bound;
     if (!fit.usable()) return joint;
     const auto natural = [&](Eigen::VectorXd& p) {
         law.rescale(p.data(), rows.size_unit, rows.network_unit, rows.loss_unit);
@@ -299,11 +304,8 @@ Interval profile_interval(const JointFit& fit, Eigen::Index parameter, double le
     const bool amplitude = fit.law.parameters[static_cast<std::size_t>(parameter)].amplitude;
     const detail_joint::Rows rows = amplitude ? detail_joint::in_units(fit.law, fit.curve, 1, 1)
                                               : detail_joint::in_means(fit.law, fit.curve);
-    LawFit scaled;
-    scaled.law = rows.law, scaled.curve = rows.curve, scaled.options = fit.options;
-    scaled.status = fit.status, scaled.freedom = fit.freedom, scaled.noise = fit.noise;
-    scaled.cost = fit.cost;
-    scaled.parameters = fit.parameters;
+    LawFit scaled = fit.rows;
+    scaled.law = rows.law, scaled.curve = rows.curve, scaled.parameters = fit.parameters;
     fit.law.rescale(scaled.parameters.data(), 1 / rows.size_unit, 1 / rows.network_unit, 1 / rows.loss_unit);
     Interval interval = profile_interval(scaled, parameter, level);
     const bool in_loss_units =

@@ -1,7 +1,7 @@
 # cmake -DMODE=find_package|add_subdirectory -DROOT= -DWORK= -DDATA= -DGENERATOR= -DCXX= -P consume.cmake
 # Builds, and for find_package installs, reconlaw as a packager would: default options, nothing for this machine only.
 set(configure ${CMAKE_COMMAND} -G ${GENERATOR} -DCMAKE_CXX_COMPILER=${CXX} -DCMAKE_BUILD_TYPE=Release
-              -DRECONLAW_DATA=${DATA} -DCMAKE_EXPORT_COMPILE_COMMANDS=ON)
+              -DRECONLAW_DATA=${DATA} -DRECONLAW_FIT=${DATA} -DCMAKE_EXPORT_COMPILE_COMMANDS=ON)
 
 function(run)
     execute_process(COMMAND ${ARGN} COMMAND_ERROR_IS_FATAL ANY)
@@ -62,6 +62,11 @@ if(NOT output MATCHES "floor 2\nother 2\n")
 endif()
 if(DATA AND NOT output MATCHES "white 6, digits 64, trace 6\n")
     message(FATAL_ERROR "unexpected output of the consumer of reconlaw::data: ${output}")
+endif()
+
+# 0.1 + N^(-1/2) at five sizes
+if(DATA AND NOT output MATCHES "exponent 0\\.5")
+    message(FATAL_ERROR "unexpected output of the consumer of reconlaw::fit: ${output}")
 endif()
 
 # An embedded reconlaw installs nothing into its parent's prefix.

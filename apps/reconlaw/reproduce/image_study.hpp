@@ -85,6 +85,11 @@ LinearGaussianProblem<double> image_problem(const ImageSet& images, const Eigen:
 /// Predicted, measured and their ratio, for every N.
 Table ratio_table(const ImageStudy& study, const std::string& name, const std::string& caption);
 
+/// What the early-stopped curves, measured and predicted, say of the images: the effective dimension of a
+/// subspace model with the study's noise, and a power-law spectrum with its noise free. For denoising.
+Table effective_dimension_table(const Context& context, const ImageStudy& study, const std::string& name,
+                                const std::string& caption);
+
 /// Risk over N: closed forms and measured points.
 Panel curve_panel(const ImageStudy& study, const std::string& title);
 

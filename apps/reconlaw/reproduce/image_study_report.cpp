@@ -2,6 +2,7 @@
 
 #include "image_study.hpp"
 #include "reconlaw/data/metrics.hpp"
+#include "reconlaw/fit/theory.hpp"
 
 namespace reconlaw::report {
 
@@ -24,6 +25,60 @@ Table ratio_table(const ImageStudy& study, const std::string& name, const std::s
                               near_peak(static_cast<double>(p.training_size), study.measurements)
                                   ? "–"
                                   : format("%.4f", p.predicted_converged / p.measured_converged)});
+    }
+    return table;
+}
+
+Table effective_dimension_table(const Context& context, const ImageStudy& study, const std::string& name,
+                                const std::string& caption) {
+    std::vector<double> N, measured, predicted;
+    for (const ImagePoint& p : study.points) {
+        if (!(p.predicted > 0)) continue;  // not converged
+        N.push_back(static_cast<double>(p.training_size));
+        measured.push_back(p.measured), predicted.push_back(p.predicted);
+    }
+    struct Row {
+        std::string curve;
+        fit::LearningCurve points;
+        bool subspace;
+        fit::LawFit found = {};
+    };
+    std::vector<Row> rows;
+    for (const bool subspace : {false, true}) {  // the dearer ones first
+        rows.push_back({"measured", fit::make_curve(N, measured), subspace});
+        rows.push_back({"closed form of the whole spectrum", fit::make_curve(N, predicted), subspace});
+    }
+    begin(context, "effective dimension");
+    const double p = study.measurements;
+    for_each_index(context, rows.size(), [&](std::size_t i) {
+        Row& row = rows[i];
+        const fit::Law law =
+            row.subspace
+                ? fit::subspace_law(p, {.noise = study.sigma, .scale = std::nullopt, .per_coordinate = true})
+                : fit::spectrum_law(std::lround(p), {.scale = std::nullopt, .max_steps = 100000});
+        row.found = fit::fit_law(law, row.points);
+    });
+    Table table{name, caption, {"curve", "model", "d", "exponent", "σ", "variance", "deviation [%]"}, {}};
+    for (const Row& row : rows) {
+        const fit::LawFit& f = row.found;
+        table.rows.push_back({row.curve, row.subspace ? "subspace" : "power-law spectrum"});
+        auto& cells = table.rows.back();
+        if (!f.usable()) {
+            cells.insert(cells.end(), {"–", "–", "–", "–", f.message});
+            continue;
+        }
+        // standard errors: of the logarithm for all but the exponent
+        const auto value = [&](Eigen::Index j, const char* how) {
+            const double error = std::sqrt(f.covariance(j, j)), v = f.parameters[j];
+            return format(how, v) + " ± " +
+                   format(how, f.law.parameters[static_cast<std::size_t>(j)].logarithmic ? v * error : error);
+        };
+        if (row.subspace)
+            cells.insert(cells.end(),
+                         {value(0, "%.0f"), "", format("%.4f", study.sigma) + " (given)", value(1, "%.4f")});
+        else
+            cells.insert(cells.end(), {"", value(0, "%.3f"), value(1, "%.4f"), value(2, "%.2f")});
+        cells.push_back(format("%.2f", 100 * f.log_rmse()));
     }
     return table;
 }

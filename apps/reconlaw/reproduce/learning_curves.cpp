@@ -90,6 +90,38 @@ void simulate(SettingCurves& s, int max_steps, const Context& context) {
 
 }  // namespace
 
+SettingFits fit_setting(const SettingCurves& s) {
+    const auto points = [&](const auto& wanted, std::size_t most) {
+        const Curve& c = s.simulated_early_stopped;
+        std::vector<std::size_t> all;
+        for (std::size_t i = 0; i < c.size.size(); ++i)
+            if (wanted(c.size[i]) && c.error[i] > 0) all.push_back(i);
+        const std::size_t count = std::min(all.size(), most);
+        const auto rows = static_cast<Index>(count);
+        fit::LearningCurve curve{Eigen::ArrayXd(rows), Eigen::ArrayXd(rows), Eigen::ArrayXd(rows)};
+        for (std::size_t k = 0; k < count; ++k) {
+            const std::size_t i = all[count > 1 ? k * (all.size() - 1) / (count - 1) : 0];
+            const auto at = static_cast<Index>(k);
+            curve.size[at] = c.size[i], curve.loss[at] = c.risk[i];
+            curve.log_error[at] = c.error[i] / c.risk[i];
+        }
+        return curve;
+    };
+    const auto d = static_cast<double>(s.model.signal_dimension);
+    const auto late = points([d](double N) { return N >= 2 * d; }, 8);
+    const auto falling = falling_sizes(s);
+    const auto fall =
+        points([&](double N) { return std::find(falling.begin(), falling.end(), N) != falling.end(); },
+               s.sizes.size());
+    SettingFits fits;
+    if (late.points() > 0) {
+        fits.theory = fit::effective_dimension(late, static_cast<double>(s.model.dimension));
+        fits.floor = fit::fit_law(fit::law_named("floor"), late);
+    }
+    if (fall.points() > 0) fits.power = fit::fit_law(fit::law_named("power"), fall);
+    return fits;
+}
+
 std::string describe(const SubspaceModel& m) {
     char text[64];
     std::snprintf(text, sizeof text, "d = %ld, n = %ld, σ = %g", static_cast<long>(m.signal_dimension),
@@ -124,6 +156,10 @@ LearningCurves compute_learning_curves(const Context& context) {
         simulate(s, curves.max_steps, context);
         curves.settings.push_back(std::move(s));
     }
+    begin(context, "learning curves: fits of the simulated points");
+    curves.fits.resize(curves.settings.size());
+    for_each_index(context, curves.settings.size(),
+                   [&](std::size_t i) { curves.fits[i] = fit_setting(curves.settings[i]); });
     return curves;
 }
 

@@ -4,6 +4,7 @@
 #include <Eigen/Core>
 #include <vector>
 
+#include "reconlaw/fit/theory.hpp"
 #include "reconlaw/simulate/subspace_model.hpp"
 #include "section.hpp"
 
@@ -29,8 +30,17 @@ struct SettingCurves {
 /// "d = 10, n = 100, σ = 0.05"
 std::string describe(const SubspaceModel& model);
 
+/// Laws fitted to at most eight simulated points of an early-stopped curve, N >= 2d, by their standard
+/// errors.
+struct SettingFits {
+    fit::EffectiveDimension theory;  ///< the closed form, (d, sigma) free
+    fit::LawFit floor;               ///< E + beta N^-alpha
+    fit::LawFit power;               ///< beta N^-alpha, on all falling_sizes instead
+};
+
 struct LearningCurves {
     std::vector<SettingCurves> settings;
+    std::vector<SettingFits> fits = {};  ///< one for each setting, or none
     int max_steps = 5000;
 };
 
@@ -39,6 +49,8 @@ LearningCurves compute_learning_curves(const Context& context);
 /// The part of a curve where it falls: N >= d and predicted early-stopped risk at least twice the optimum,
 /// at the sizes of the simulation.
 std::vector<Eigen::Index> falling_sizes(const SettingCurves& setting);
+
+SettingFits fit_setting(const SettingCurves& setting);
 
 Section present(const LearningCurves& curves);
 

@@ -122,6 +122,53 @@ Table agreement(const LearningCurves& curves) {
     return table;
 }
 
+std::string with_interval(const char* how, double value, const fit::Interval& interval) {
+    return format(how, value) + " [" + (interval.lower_open ? "–" : format(how, interval.lower)) + ", " +
+           (interval.upper_open ? "–" : format(how, interval.upper)) + "]";
+}
+
+Table fits(const LearningCurves& curves) {
+    Table table{
+        "fits",
+        "Least-squares fits (Ceres) of the simulated early-stopped points, weighted by their standard "
+        "errors, "
+        "with 90 % profile intervals. Closed form with (d, σ) free, and E + βN^−α, on the same at most eight "
+        "points with N ≥ 2d; deviations are root mean squares over these points, not weighted. βN^−α on the "
+        "falling part, with the closed form's own slope beside it.",
+        {"setting", "points", "d", "σ", "closed form deviates [%]", "α with floor", "E over the optimum",
+         "law with floor deviates [%]", "α of the fall", "of the closed form there"},
+        {}};
+    for (std::size_t i = 0; i < curves.fits.size(); ++i) {
+        const SettingCurves& s = curves.settings[i];
+        const SettingFits& f = curves.fits[i];
+        std::vector<std::string> row{describe(s.model), std::to_string(f.theory.fit.curve.points())};
+        if (f.theory.fit.usable())
+            row.insert(row.end(),
+                       {with_interval("%.3f", f.theory.dimension.value, f.theory.dimension.interval),
+                        with_interval("%.5f", f.theory.noise.value, f.theory.noise.interval),
+                        format("%.2f", 100 * f.theory.fit.log_rmse())});
+        else
+            row.insert(row.end(), 3, "–");
+        if (f.floor.usable())
+            row.insert(
+                row.end(),
+                {with_interval("%.2f", f.floor.parameters[2], fit::profile_interval(f.floor, 2)),
+                 format("%.4f", f.floor.parameters[0] / s.floor), format("%.2f", 100 * f.floor.log_rmse())});
+        else
+            row.insert(row.end(), 3, "–");
+        const auto falling = falling_sizes(s);
+        const double slope = fit_power_law(pick(s.early_stopped, s.early_stopped.size, falling),
+                                           pick(s.early_stopped, s.early_stopped.risk, falling))
+                                 .exponent;
+        row.push_back(f.power.usable()
+                          ? with_interval("%.2f", f.power.parameters[1], fit::profile_interval(f.power, 1))
+                          : "–");
+        row.push_back(std::isfinite(slope) ? format("%.2f", -slope) : "–");
+        table.rows.push_back(std::move(row));
+    }
+    return table;
+}
+
 }  // namespace
 
 std::vector<Index> falling_sizes(const SettingCurves& s) {
@@ -180,6 +227,15 @@ Section present(const LearningCurves& curves) {
     section.blocks.push_back(std::move(all));
     section.blocks.push_back(slopes(curves));
     section.blocks.push_back(agreement(curves));
+    if (!curves.fits.empty()) {
+        section.blocks.push_back(Paragraph{
+            "Read the other way round, the closed form is a law with two parameters: what a handful of "
+            "simulated points says of d and σ when neither is given. A power law with a floor, which has "
+            "three, "
+            "is fitted to the same points for comparison.",
+            "What the points say of d and σ"});
+        section.blocks.push_back(fits(curves));
+    }
     return section;
 }
 

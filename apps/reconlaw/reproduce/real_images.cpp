@@ -94,6 +94,16 @@ void add_fashion(Section& section, const Context& context, const ImageSet& image
     section.blocks.push_back(
         ratio_table(study, "fashion-mnist-ratios",
                     "Fashion-MNIST: predicted and measured error, per pixel, and the best step."));
+    section.blocks.push_back(effective_dimension_table(
+        context, study, "fashion-mnist-dimension",
+        "Fashion-MNIST: the early-stopped curve as the curve of a simpler model, fitted to the losses alone. "
+        "Subspace: signals of equal variance in d of 784 dimensions. Power-law spectrum: variances "
+        "proportional "
+        "to j^−exponent, the noise unknown (true: " +
+            format("%.4f", study.sigma) +
+            "). Variance: in each of the d dimensions, or in the first direction; ± one standard error from "
+            "the "
+            "scatter; deviation: root mean square."));
     Figure path;
     path.name = "fashion-mnist-iterations";
     path.title = "Along the iterations, on real images";
@@ -164,6 +174,9 @@ void add_photographs(Section& section, const Context& context) {
     section.blocks.push_back(
         ratio_table(study, "photographs-ratios",
                     "Photographs: predicted and measured error, per pixel, and the best step."));
+    section.blocks.push_back(effective_dimension_table(
+        context, study, "photographs-dimension",
+        "Photographs: the early-stopped curve as the curve of a simpler model, as for Fashion-MNIST."));
     Figure path;
     path.name = "photographs-iterations";
     path.title = "Along the iterations, on photographs";

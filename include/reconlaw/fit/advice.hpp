@@ -111,10 +111,12 @@ struct Advice {
 ///
 /// The laws (additive, interacting, interacting-floor; power, floor and shifted in N where there is one
 /// network size, in P where there is one training size) are fitted, and for each a sample of its parameters
-/// is drawn from their posterior: Gaussian errors of log(loss) of unknown size, flat priors for floor and
-/// amplitudes in the loss, and exponents within a factor e of 0.4 (one standard deviation). Laws are weighted
-/// by exp(-AIC/2). Then the largest N, the largest P and the corner of both are left out in turn (one input:
-/// the last points) and predicted; `widening` is what a part `level` of these predictions would have needed.
+/// is drawn from their posterior: Gaussian errors of log(loss) of unknown size (of measured size where seeds
+/// were repeated); priors flat in the floor and in what each power law changes over the points; exponents
+/// log-normal about 0.4 with a factor e as standard deviation, which matters only where the points leave them
+/// open. Laws are weighted by exp(-AIC/2); of the three in one input, those with a floor share one vote. Then
+/// the largest N, the largest P and the corner of both are left out in turn (one input: the last points) and
+/// predicted; `widening` is what a part `level` of these predictions would have needed.
 ///
 /// More than 400 different pairs are binned first. A loss that grows with N or P, that never changes, or too
 /// few points are outcomes with a reason, not exceptions.

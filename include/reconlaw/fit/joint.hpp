@@ -167,12 +167,14 @@ struct JointFit {
     std::string message;
     double cost = 0;
     Eigen::Index freedom = 0;
-    double noise = 0;
+    double noise = 0, noise_freedom = 0;
     Eigen::Index rank = 0;  ///< below the number of parameters: the points do not determine all of them
     std::vector<bool> at_bound;
     /// Of the parameters, logarithms of the logarithmic ones, in the units of the curve; zero for those at a
     /// bound.
     Eigen::MatrixXd covariance;
+    /// The same fit as that of a law in the number of the row, in units of the geometric means.
+    LawFit rows;
 
     bool usable() const { return status == FitStatus::converged || status == FitStatus::iteration_limit; }
     double operator()(double size, double network) const {

@@ -20,10 +20,25 @@ void use_data() {
 }
 #endif
 
+#ifdef CONSUMER_WITH_FIT
+#include <reconlaw/fit/forecast.hpp>
+
+// Reaches Ceres Solver.
+void use_fit() {
+    namespace fit = reconlaw::fit;
+    const auto curve = fit::make_curve({1, 4, 16, 64, 256}, {1.1, 0.6, 0.35, 0.225, 0.1625});
+    const auto law = fit::fit_law(fit::law_named("floor"), curve);
+    std::cout << "exponent " << law.parameters[2] << '\n';
+}
+#endif
+
 int main() {
     std::cout << "floor " << reconlaw::subspace_problem(100, 10, 0.5).floor << '\n'
               << "other " << floor_of_other_file() << '\n';
 #ifdef CONSUMER_WITH_DATA
     use_data();
+#endif
+#ifdef CONSUMER_WITH_FIT
+    use_fit();
 #endif
 }
