@@ -66,7 +66,8 @@ report::Figure fit_figure(const FitReport& report) {
             const report::Look look{"#777777", 7, false};
             const std::string name = report::csv_number(100 * report.level) + " % interval";
             panel.series.push_back({name, look, Mark::band, values(grid), shown(lower), {}, shown(upper)});
-            panel.series.push_back({"forecast", {"#222222", 7, true}, Mark::line, values(grid), shown(middle)});
+            panel.series.push_back(
+                {"forecast", {"#222222", 7, true}, Mark::line, values(grid), shown(middle)});
         }
     }
     std::size_t colour = 0;
@@ -85,7 +86,7 @@ report::Figure fit_figure(const FitReport& report) {
     if (curve.log_error.size() != 0 && !scale.reversed()) points.error = values(curve.log_error * curve.loss);
     panel.series.push_back(points);
     if (report.identifiability && report.identifiability->floor_identified) {
-        const double floor = report.identifiability->fit.parameters[0];
+        const double floor = report.identifiability->floor.value;
         panel.series.push_back({"floor",
                                 {"#999999", 7, true},
                                 Mark::line,

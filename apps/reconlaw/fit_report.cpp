@@ -319,6 +319,8 @@ std::string fit_json(const FitReport& report) {
         json["identifiability"] = {{"floor_identified", known.floor_identified},
                                    {"exponent_identified", known.exponent_identified},
                                    {"falls", known.falls},
+                                   {"floor_loss", estimate_json(known.floor)},
+                                   {"exponent", estimate_json(known.exponent)},
                                    {"statements", known.statements}};
     }
     json["notes"] = report.notes;

@@ -37,8 +37,12 @@ std::vector<Law> member_laws(const ForecastOptions& options) {
         for (const char* name : {"floor", "shifted", "saturating", "broken-1"})
             laws.push_back(law_named(name));
     for (Law& law : laws)
-        for (Parameter& p : law.parameters)
-            if (p.name == "alpha" || p.name == "c0") p.upper = std::min(p.upper, options.fastest);
+        for (Parameter& p : law.parameters) {
+            const bool change =
+                p.name == "c1" || p.name == "c2" || p.name == "c3";  // of the exponent, at a break
+            if (p.name == "alpha" || p.name == "c0" || change) p.upper = std::min(p.upper, options.fastest);
+            if (change) p.lower = std::max(p.lower, -options.fastest);
+        }
     return laws;
 }
 
@@ -59,6 +63,18 @@ struct Origin {
     Eigen::VectorXd misfit;    ///< mean square of log residuals at the end of the data, by candidate
     double age = 0;            ///< how long ago, as a part of the range of log(N)
 };
+
+/// Weighted mean of `value` over the candidates with a weight, and the weighted standard deviation.
+struct Spread {
+    double mean = 0, deviation = 0;
+};
+
+/// A law that breaks can turn upward after the last point: more data does not make a learner worse.
+bool rises(const Law& law, const LawFit& fit, double last, const Eigen::ArrayXd& size) {
+    if (law.name == "power" || law.name == "logarithmic") return false;  // where the whole window rises
+    const double farthest = std::max(size.maxCoeff(), last);
+    return fit(farthest) > fit(last) * (1 + slack);
+}
 
 class Combination {
   public:
@@ -85,6 +101,9 @@ class Combination {
     Eigen::VectorXd weights(const Origin& now, std::size_t past) const;
     double distinct_tests(const Origin& now, std::size_t past) const;
     double held_back(std::size_t candidate) const;
+    /// Mean of a parameter over the present members that have it, and the standard deviation of that mean:
+    /// their spread and their own errors. NaN where none has.
+    Spread parameter_spread(const Eigen::VectorXd& weight, std::string_view name, bool floor_law_only) const;
     double fit_error(const Origin& origin, const Eigen::VectorXd& weight, double size) const;
     double discount(const Origin& origin, double now) const {
         return std::exp(-(now - log_size(origin.points)) / (options_.memory * std::max(range_, 1e-9)));
@@ -140,7 +159,7 @@ Origin Combination::fit_up_to(Eigen::Index points, const Eigen::ArrayXd& size) c
         if (!fit.usable()) continue;
         const auto row = static_cast<Eigen::Index>(c);
         origin.log_loss.row(row) = law.values(fit.parameters, size).log().transpose();
-        if (!origin.log_loss.row(row).allFinite()) {
+        if (!origin.log_loss.row(row).allFinite() || rises(law, fit, last, size)) {
             origin.log_loss.row(row).setConstant(nan);
             continue;
         }
@@ -235,23 +254,6 @@ double Combination::held_back(std::size_t candidate) const {
     return weight > 0 ? std::sqrt(sum / weight) : nan;
 }
 
-/// Standard error of the members' own values, from their covariances, weighted: what noise leaves uncertain
-/// even where the members agree.
-double Combination::fit_error(const Origin& origin, const Eigen::VectorXd& weight, double size) const {
-    double square = 0;
-    for (Eigen::Index c = 0; c < weight.size(); ++c) {
-        if (weight[c] < 1e-3) continue;
-        const LawFit& fit = origin.fits[static_cast<std::size_t>(c)];
-        square += weight[c] * std::pow(log_standard_error(fit, size), 2);
-    }
-    return std::sqrt(square / weight.sum());
-}
-
-/// Weighted mean of `value` over the candidates with a weight, and the weighted standard deviation.
-struct Spread {
-    double mean = 0, deviation = 0;
-};
-
 Spread spread(const Eigen::VectorXd& weight, const Eigen::VectorXd& value) {
     Spread s;
     for (Eigen::Index c = 0; c < weight.size(); ++c)
@@ -260,6 +262,53 @@ Spread spread(const Eigen::VectorXd& weight, const Eigen::VectorXd& value) {
         if (weight[c] > 0) s.deviation += weight[c] * std::pow(value[c] - s.mean, 2);
     s.deviation = std::sqrt(s.deviation);
     return s;
+}
+
+/// Weighted root mean square of standard errors, none counting more than ten times their weighted median: a
+/// law with too many parameters for its window leaves directions undetermined. Pairs of error and weight.
+double typical_error(std::vector<std::pair<double, double>> errors) {
+    double all = 0, below = 0, median = 0, square = 0;
+    for (const auto& [error, w] : errors) all += w;
+    std::sort(errors.begin(), errors.end());
+    for (const auto& [error, w] : errors) {
+        if (below < 0.5 * all) median = error;
+        below += w;
+    }
+    for (const auto& [error, w] : errors) square += w * std::pow(std::min(error, 10 * median), 2);
+    return all > 0 ? std::sqrt(square / all) : 0;
+}
+
+/// What noise leaves uncertain even where the members agree: the error of their own values, from their
+/// covariances.
+double Combination::fit_error(const Origin& origin, const Eigen::VectorXd& weight, double size) const {
+    std::vector<std::pair<double, double>> errors;
+    for (Eigen::Index c = 0; c < weight.size(); ++c)
+        if (weight[c] >= 1e-3)
+            errors.emplace_back(log_standard_error(origin.fits[static_cast<std::size_t>(c)], size),
+                                weight[c]);
+    return typical_error(std::move(errors));
+}
+
+Spread Combination::parameter_spread(const Eigen::VectorXd& weight, std::string_view name,
+                                     bool floor_law_only) const {
+    double sum = 0, mean = 0, square = 0;
+    std::vector<std::pair<double, double>> errors;
+    for (Eigen::Index c = 0; c < weight.size(); ++c) {
+        const LawFit& fit = present_.fits[static_cast<std::size_t>(c)];
+        if (weight[c] == 0 || (floor_law_only && fit.law.name != "floor")) continue;
+        for (Eigen::Index j = 0; j < fit.law.dimension(); ++j) {
+            const Parameter& parameter = fit.law.parameters[static_cast<std::size_t>(j)];
+            if (parameter.name != name) continue;
+            const double scale = parameter.logarithmic ? fit.parameters[j] : 1.0;
+            errors.emplace_back(scale * std::sqrt(std::max(fit.covariance(j, j), 0.0)), weight[c]);
+            sum += weight[c], mean += weight[c] * fit.parameters[j],
+                square += weight[c] * std::pow(fit.parameters[j], 2);
+        }
+    }
+    if (sum == 0) return {nan, nan};
+    mean /= sum;
+    const double own = typical_error(std::move(errors));
+    return {mean, std::sqrt(std::max(square / sum - mean * mean, 0.0) + own * own)};
 }
 
 /// Standard deviation of the log residuals, weighted over the members.
@@ -284,6 +333,7 @@ Forecast Combination::result() const {
         forecast.loss.assign(static_cast<std::size_t>(wanted), {nan, nan, nan});
         forecast.curve = forecast.loss;
         for (const double factor : options_.factors) forecast.gains.push_back({factor, {nan, nan, nan}});
+        forecast.floor = forecast.exponent = {nan, nan, nan};
         forecast.held_back = forecast.noise = nan;
         return forecast;
     }
@@ -335,6 +385,12 @@ Forecast Combination::result() const {
         const double unsure = fit_error(present_, w, present_.size[at]);
         forecast.gains.push_back({options_.factors[f], estimate(spread(w, change), unsure, 0)});
     }
+    const auto parameter = [&](const Spread& s) {
+        const double half = t * forecast.inflation * s.deviation;
+        return Estimate{s.mean, std::max(s.mean - half, 0.0), s.mean + half};
+    };
+    forecast.floor = parameter(parameter_spread(w, "E", false));
+    forecast.exponent = parameter(parameter_spread(w, "alpha", true));
     for (std::size_t c = 0; c < candidates_.size(); ++c) {
         const double weight = w[static_cast<Eigen::Index>(c)];
         if (weight > 0)

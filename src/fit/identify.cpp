@@ -57,36 +57,27 @@ void judge_tail(Identifiability& result, double level) {
 }
 
 void judge_floor(Identifiability& result, double level) {
-    const LawFit& fit = result.fit;
-    result.floor = result.exponent = {nan, nan, true, true};
-    if (!fit.usable() || fit.freedom < 1) {
+    const Estimate &floor = result.floor, &exponent = result.exponent;
+    if (std::isnan(floor.value) || std::isnan(exponent.value)) {
         result.statements.push_back(
-            "floor and exponent not identifiable: it takes more training sizes than parameters");
+            "floor and exponent not identifiable: no law with a floor could be fitted");
         return;
     }
-    result.floor = profile_interval(fit, 0, level);
-    result.exponent = profile_interval(fit, 2, level);
-    result.floor_identified = !result.floor.lower_open && result.floor.lower > 0;
-    result.exponent_identified = !result.exponent.lower_open && !result.exponent.upper_open &&
-                                 result.exponent.upper < 3 * result.exponent.lower;
-    const std::string window = ", from N = " + number(fit.curve.size[0]) + " on";
+    result.floor_identified = floor.lower > 0;
+    result.exponent_identified = result.falls && exponent.lower > 0 && exponent.upper < 3 * exponent.lower;
+    const auto between = [](const Estimate& e) { return range({e.lower, e.upper}, ""); };
     if (result.floor_identified)
-        result.statements.push_back("floor " + number(fit.parameters[0]) + " (" + percent(level) +
-                                    " interval " + range(result.floor, "any") + window + ")");
+        result.statements.push_back("floor " + number(floor.value) + " (" + percent(level) + " interval " +
+                                    between(floor) + ")");
     else
-        result.statements.push_back(
-            "floor not identifiable: anything from 0 to " +
-            (result.floor.upper_open ? "the smallest loss" : number(result.floor.upper)) +
-            " agrees with the points" + window);
+        result.statements.push_back("floor not identifiable: anything from 0 to " + number(floor.upper) +
+                                    " agrees with the points");
     if (result.exponent_identified)
-        result.statements.push_back("exponent above the floor " + number(fit.parameters[2]) + " (" +
-                                    percent(level) + " interval " + range(result.exponent, "any") + ")");
+        result.statements.push_back("exponent above the floor " + number(exponent.value) + " (" +
+                                    percent(level) + " interval " + between(exponent) + ")");
     else
-        result.statements.push_back(
-            "exponent not identifiable: from " +
-            (result.exponent.lower_open ? "0" : number(result.exponent.lower)) + " to " +
-            (result.exponent.upper_open ? "any value" : number(result.exponent.upper)) +
-            ", with a floor that changes with it");
+        result.statements.push_back("exponent not identifiable: from " + number(exponent.lower) + " to " +
+                                    number(exponent.upper) + ", with a floor that changes with it");
 }
 
 }  // namespace
@@ -96,12 +87,7 @@ Identifiability identify(const LearningCurve& curve, const Forecast& forecast, d
     validate(curve, f);
     detail::require(level > 0 && level < 1, f, "level", level, "inside (0, 1)");
     Identifiability result;
-    const auto member = std::find_if(forecast.members.begin(), forecast.members.end(),
-                                     [](const Member& m) { return m.fit.law.name == "floor"; });
-    const LearningCurve window = member == forecast.members.end()
-                                     ? curve
-                                     : curve.between(member->fit.curve.size[0], curve.size.maxCoeff());
-    result.fit = fit_law(law_named("floor"), window);
+    result.floor = forecast.floor, result.exponent = forecast.exponent;
     result.tail = fit_law(law_named("power"), last_half(curve));
     judge_tail(result, level);
     judge_floor(result, level);

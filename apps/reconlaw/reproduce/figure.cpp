@@ -127,11 +127,11 @@ class Page {
 
 constexpr double legend_row_px = 25, sample_px = 40;
 
-/// Width of a legend entry with the space after it, from 8.6 px a character.
+/// Width of a legend entry with the space after it, from 9.4 px a character.
 double entry_px(const LegendEntry& entry) {
     const auto characters = std::count_if(entry.name.begin(), entry.name.end(),
                                           [](char c) { return (c & 0xC0) != 0x80; });  // of UTF-8
-    return sample_px + 10 + 8.6 * static_cast<double>(characters) + 30;
+    return sample_px + 10 + 9.4 * static_cast<double>(characters) + 30;
 }
 
 /// The entries cut into rows that fit the width.

@@ -21,9 +21,9 @@ struct ForecastOptions {
     int origins = 12;  ///< training sizes at which the past is cut off to predict what followed
     double memory =
         1.0 / 3;  ///< part of the range of log(N) over which a test loses a factor e of its weight
-    /// Largest exponent of a member. The excess loss of a regular learner falls like 1/N in the end; somewhat
-    /// steeper is let in for windows that still see the transition before it, much steeper means that noise
-    /// was fitted.
+    /// Largest exponent of a member, and largest change of one at a break. The excess loss of a regular
+    /// learner falls like 1/N in the end; somewhat steeper is let in for windows that still see the
+    /// transition before it, much steeper means that noise was fitted.
     double fastest = 1.5;
     std::vector<double> factors{2, 10, 100};  ///< of Forecast::gains
     FitOptions fit{Residual::log, RobustLoss::none, 2, 60, 1e-8};
@@ -61,6 +61,10 @@ struct Forecast {
     std::vector<Estimate> loss;   ///< a measurement at each size, its noise included
     std::vector<Estimate> curve;  ///< the learning curve itself at each size
     std::vector<Gain> gains;
+    /// The loss with unlimited data: E of the members that have one, combined as the forecast is. Lower end
+    /// 0: not known to be above zero. NaN without such a member.
+    Estimate floor;
+    Estimate exponent;               ///< alpha of the members of the law `floor`, likewise
     std::vector<Member> members;     ///< heaviest first
     double noise = 0;                ///< standard deviation of log(loss) about the laws
     std::vector<PastForecast> past;  ///< oldest first
@@ -79,22 +83,26 @@ Eigen::Index fewest_points(const Law& law);
 
 /// Combined forecast.
 ///
-/// Every law is fitted on every window. At each origin the same is done with the points up to it, and the
-/// points that followed, up to the largest requested factor beyond it (at least 1.2), are predicted. A
-/// member's score is the mean square of its log errors at the origins, older ones discounted, plus the mean
-/// square of its residuals over the last such factor of the data; weights are inversely proportional to the
-/// score squared. The forecast is the weighted mean of the members' log losses; its variance sigma^2 the
-/// members' weighted variance plus that of the noise. The same combination, with the weights known then, is
-/// tested at every origin: `inflation` is the root mean square of its standardised errors there (discounted,
-/// with one test of size 1 added), and intervals are the forecast times exp(-+ t inflation sigma), t the
-/// quantile of Student's t with `freedom` degrees.
+/// Every law is fitted on every window; a fit that turns upward beyond the last point is left out. At each
+/// origin the same is done with the points up to it, and the points that followed, up to the largest
+/// requested factor beyond it (at least 1.2), are predicted. A member's score s is the mean square of its log
+/// errors at the origins, older ones discounted, plus the mean square of its residuals over the last such
+/// factor of the data. Its weight is proportional to 1/(1 + (s/(F s_best))^2), F the 90 % quantile of
+/// Fisher's F with as many degrees of freedom as there are tests that do not overlap: members that the tests
+/// cannot tell apart count alike, as weights estimated from few tests do worse than equal ones.
+///
+/// The forecast is the weighted mean of the members' log losses. Its variance sigma^2 is the members'
+/// weighted variance, plus the weighted mean square of their own standard errors (each counted up to ten
+/// times their median), plus, for a measurement, that of the noise. The same combination, with the weights
+/// known then, is tested at every origin: `inflation` is the root mean square of its standardised errors
+/// there (discounted, with one test of size 1 added), and intervals are the forecast times exp(-+ t inflation
+/// sigma), t the quantile of Student's t with `freedom` degrees.
 ///
 /// With fewer than six points there is no test: inflation 1 and two degrees of freedom. Where no member can
 /// be fitted there are no members, and every value is NaN. Weights by past squared errors: Bates & Granger
 /// (1969); why nearly equal ones are hard to beat: Smith & Wallis (2009).
 /// @param size  ascending or not, each > 0; within the data too
-/// @throws std::invalid_argument  an invalid curve or option, fewer than three points, no member that can be
-/// fitted
+/// @throws std::invalid_argument  an invalid curve or option; fewer points than fewest_points of every law
 Forecast forecast(const LearningCurve& curve, const Eigen::ArrayXd& size,
                   const ForecastOptions& options = {});
 

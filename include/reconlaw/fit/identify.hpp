@@ -9,23 +9,24 @@
 
 namespace reconlaw::fit {
 
-/// What a curve determines.
+/// What a curve determines. Intervals of one law on one window would be too narrow: they leave out that
+/// another law or window says something else. These are of the whole combination (Forecast::floor,
+/// Forecast::exponent).
 struct Identifiability {
-    LawFit fit;         ///< power law with floor, on the window it predicted best from
-    Interval floor;     ///< profile intervals
-    Interval exponent;  ///< lower and upper are NaN without a usable fit
+    Estimate floor;     ///< NaN without a forecast
+    Estimate exponent;  ///< above the floor
     LawFit tail;        ///< power law on the last half of the range of log(N), of three points at least
-    Interval slope;     ///< of the tail
+    Interval slope;     ///< of the tail, by profile likelihood
 
-    bool floor_identified = false;     ///< its interval excludes 0
-    bool exponent_identified = false;  ///< its interval is bounded and no wider than a factor of 3
-    bool falls = false;                ///< the interval of the tail's slope is above 0
+    bool floor_identified = false;  ///< its interval excludes 0
+    bool exponent_identified =
+        false;           ///< the curve falls, and the ends of its interval differ by less than a factor 3
+    bool falls = false;  ///< the interval of the tail's slope is above 0
     /// One sentence each, for people: "floor not identifiable: ...", "no power-law regime: ...".
     std::vector<std::string> statements;
 };
 
-/// @param forecast  of the same curve; its heaviest member of the law `floor` gives the window, all points
-/// without one
+/// @param forecast  of the same curve, at the same level
 /// @throws std::invalid_argument  an invalid curve, or a level outside (0, 1)
 Identifiability identify(const LearningCurve& curve, const Forecast& forecast, double level = 0.9);
 
