@@ -56,7 +56,7 @@ Table effective_dimension_table(const Context& context, const ImageStudy& study,
             row.subspace
                 ? fit::subspace_law(p, {.noise = study.sigma, .scale = std::nullopt, .per_coordinate = true})
                 : fit::spectrum_law(std::lround(p), {.scale = std::nullopt, .max_steps = 100000});
-        row.found = fit::fit_law(law, row.points);
+        row.found = fit::fit_law(law, row.points, {.starts = 2});
     });
     Table table{name, caption, {"curve", "model", "d", "exponent", "σ", "variance", "deviation [%]"}, {}};
     for (const Row& row : rows) {

@@ -115,7 +115,8 @@ SettingFits fit_setting(const SettingCurves& s) {
                s.sizes.size());
     SettingFits fits;
     if (late.points() > 0) {
-        fits.theory = fit::effective_dimension(late, static_cast<double>(s.model.dimension));
+        fits.theory =
+            fit::effective_dimension(late, static_cast<double>(s.model.dimension), {}, 0.9, {.starts = 2});
         fits.floor = fit::fit_law(fit::law_named("floor"), late);
     }
     if (fall.points() > 0) fits.power = fit::fit_law(fit::law_named("power"), fall);

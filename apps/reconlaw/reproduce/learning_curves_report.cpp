@@ -145,7 +145,7 @@ Table fits(const LearningCurves& curves) {
         if (f.theory.fit.usable())
             row.insert(row.end(),
                        {with_interval("%.3f", f.theory.dimension.value, f.theory.dimension.interval),
-                        with_interval("%.5f", f.theory.noise.value, f.theory.noise.interval),
+                        with_interval("%.6f", f.theory.noise.value, f.theory.noise.interval),
                         format("%.2f", 100 * f.theory.fit.log_rmse())});
         else
             row.insert(row.end(), 3, "–");
