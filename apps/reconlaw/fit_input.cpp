@@ -17,7 +17,7 @@ namespace {
 
 using data::FileError;
 
-constexpr Eigen::Index most_points = 2000, merged_points = 500;
+constexpr Eigen::Index most_points = 400, merged_points = 150;
 
 std::string shown(double value) {
     std::ostringstream text;

@@ -52,7 +52,7 @@ fit::Metric metric_of(const CurveColumns& columns, std::vector<std::string>& not
 data::CsvTable select(const data::CsvTable& table, const std::vector<std::string>& where);
 
 /// Reads one curve. Rows that repeat another in x, y and seed are dropped with a note. Repeated x become one
-/// point, with their measured scatter if every x is repeated. More than 2000 different x are merged into 500
+/// point, with their measured scatter if every x is repeated. More than 400 different x are merged into 150
 /// of equal width in log(x), with a note.
 /// @throws data::FileError  missing columns, numbers that are none, x or losses not > 0 (names the line), a
 /// known floor that is not below the smallest loss, values of a metric outside its range, the same x and seed

@@ -153,7 +153,7 @@ TEST_CASE("fit: a hundred thousand rows are merged, with a note") {
     const File curve(text);
     const Outcome outcome = reconlaw_run("fit " + curve.path + " --laws power");
     CHECK(outcome.status == 0);
-    CHECK(outcome.err.find("100000 different samples were merged into 500") != std::string::npos);
+    CHECK(outcome.err.find("100000 different samples were merged into 150") != std::string::npos);
 }
 
 TEST_CASE("fit --series: every curve of a long table, and one that cannot be") {
