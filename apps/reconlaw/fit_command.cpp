@@ -32,6 +32,8 @@ std::vector<fit::Law> chosen_laws(const std::string& list) {
     if (list == "all") return fit::all_laws();
     std::vector<fit::Law> laws;
     for (const std::string& name : parse_words(list, "--laws")) {
+        for (const fit::Law& law : laws)
+            if (law.name == name) throw std::invalid_argument("--laws: '" + name + "' is given twice");
         try {
             laws.push_back(fit::law_named(name));
         } catch (const std::invalid_argument& e) {
@@ -89,6 +91,18 @@ void check(const Options& options) {
         if (extension != ".svg" && extension != ".png")
             throw std::invalid_argument("--plot: '" + options.plot + "' must end in .svg or .png");
     }
+    const CurveColumns& columns = options.columns;
+    const std::vector<std::string> roles{columns.x, columns.y, columns.seed, columns.error, options.train};
+    for (std::size_t i = 0; i < roles.size(); ++i)
+        for (std::size_t j = 0; j < i; ++j)
+            if (!roles[i].empty() && roles[i] == roles[j])
+                throw std::invalid_argument("column '" + roles[i] +
+                                            "' is given two roles (x, y, seed, error, train)");
+    if (!options.plot.empty() && options.plot == options.output)
+        throw std::invalid_argument("--plot and --output: both are '" + options.plot + "'");
+    if (options.theory.empty() &&
+        (options.n != 0 || options.sigma != 0 || options.free_scale || options.per_coordinate))
+        throw std::invalid_argument("--n, --sigma, --free-scale and --per-coordinate belong to --theory");
     if (options.series.empty() == options.file.empty())
         throw std::invalid_argument(
             "one file is needed: a curve (reconlaw fit curve.csv) or a long table (--series FILE)");
@@ -129,11 +143,11 @@ void fit_command(const Options& options, const Streams& streams) {
     const FitReport report = make_fit_report(
         input, options.columns, std::filesystem::path(options.file).filename().string(), request);
     for (const std::string& note : report.notes) streams.err << "note: " << note << '\n';
-    if (!options.plot.empty()) write_plot(fit_figure(report), options.plot);
     deliver(options.format == "json"  ? fit_json(report)
             : options.format == "csv" ? fit_csv(report)
                                       : fit_text(report),
             options.output, streams.out);
+    if (!options.plot.empty()) write_plot(fit_figure(report), options.plot);  // last: a failure loses no text
 }
 
 }  // namespace
@@ -146,7 +160,8 @@ Run add_fit_command(CLI::App& app) {
     app.add_option("--metric", options->columns.metric,
                    "What y holds: loss, mse, psnr (dB) or ssim; psnr and ssim are fitted as MSE and 1 - SSIM")
         ->check(CLI::IsMember({"loss", "mse", "psnr", "ssim"}));
-    app.add_option("--seed-column", options->columns.seed, "Column that tells repeated trainings apart");
+    app.add_option("--seed-column", options->columns.seed,
+                   "Column that tells repeated trainings apart; without: `seed` if there is one");
     app.add_option("--error-column", options->columns.error, "Column of standard errors of y");
     app.add_option("--where", options->columns.where, "COLUMN=VALUE: only these rows; may be repeated");
     app.add_option("--floor", options->columns.floor, "Known part of the loss, subtracted before fitting")

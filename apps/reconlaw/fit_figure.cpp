@@ -46,16 +46,8 @@ report::Figure fit_figure(const FitReport& report) {
     if (report.forecast) {
         // The band is that of the forecast at the sizes asked for, joined to its value within the data.
         const Eigen::ArrayXd grid = log_grid(end, last * (1 + 1e-12), 40);
-        fit::ForecastOptions options;
-        options.level = report.level;
-        std::vector<fit::Law> laws;
-        for (const fit::Member& member : report.forecast->members)
-            if (std::none_of(laws.begin(), laws.end(),
-                             [&](const auto& l) { return l.name == member.fit.law.name; }))
-                laws.push_back(member.fit.law);
-        options.laws = laws;
         if (last > end) {
-            const fit::Forecast ahead = fit::forecast(curve, grid, options);
+            const fit::Forecast ahead = fit::forecast(curve, grid, report.options);
             Eigen::ArrayXd lower(grid.size()), middle(grid.size()), upper(grid.size());
             for (Eigen::Index i = 0; i < grid.size(); ++i) {
                 const fit::Estimate& e = ahead.loss[static_cast<std::size_t>(i)];

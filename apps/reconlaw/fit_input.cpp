@@ -7,7 +7,6 @@
 #include <set>
 #include <sstream>
 #include <stdexcept>
-#include <tuple>
 
 #include "reconlaw/data/file_error.hpp"
 
@@ -59,17 +58,56 @@ void check_metric(const data::CsvTable& table, const CurveColumns& columns, cons
 /// Many sizes merged: geometric means within bins of equal width in log(x).
 fit::LearningCurve merged(const fit::LearningCurve& curve) {
     const double first = std::log(curve.size[0]), range = std::log(curve.size[curve.points() - 1]) - first;
-    std::vector<double> size(merged_points), loss(merged_points), count(merged_points);
+    struct Bin {
+        double size = 0, loss = 0, variance = 0, count = 0;
+    };
+    std::vector<Bin> bins(merged_points);
     for (Eigen::Index i = 0; i < curve.points(); ++i) {
         const double place = (std::log(curve.size[i]) - first) / range * merged_points;
-        const auto bin = static_cast<std::size_t>(std::min<double>(place, merged_points - 1));
-        size[bin] += std::log(curve.size[i]), loss[bin] += std::log(curve.loss[i]), count[bin] += 1;
+        Bin& bin = bins[static_cast<std::size_t>(std::min<double>(place, merged_points - 1))];
+        bin.size += std::log(curve.size[i]), bin.loss += std::log(curve.loss[i]), bin.count += 1;
+        if (curve.log_error.size() != 0) bin.variance += std::pow(curve.log_error[i], 2);
     }
-    std::vector<double> x, y;
-    for (std::size_t b = 0; b < size.size(); ++b)
-        if (count[b] > 0)
-            x.push_back(std::exp(size[b] / count[b])), y.push_back(std::exp(loss[b] / count[b]));
-    return fit::make_curve(x, y, false);
+    std::erase_if(bins, [](const Bin& bin) { return bin.count == 0; });
+    const auto points = static_cast<Eigen::Index>(bins.size());
+    fit::LearningCurve few{Eigen::ArrayXd(points), Eigen::ArrayXd(points)};
+    if (curve.log_error.size() != 0) few.log_error.resize(points), few.error_freedom = curve.error_freedom;
+    for (Eigen::Index b = 0; b < points; ++b) {
+        const Bin& bin = bins[static_cast<std::size_t>(b)];
+        few.size[b] = std::exp(bin.size / bin.count), few.loss[b] = std::exp(bin.loss / bin.count);
+        if (few.log_error.size() != 0) few.log_error[b] = std::sqrt(bin.variance) / bin.count;
+    }
+    return few;
+}
+
+void merge_if_long(const CurveColumns& columns, CurveInput& input) {
+    if (input.curve.points() <= most_points) return;
+    const Eigen::Index before = input.curve.points();
+    input.curve = merged(input.curve);
+    input.notes.push_back(std::to_string(before) + " different " + columns.x + " were merged into " +
+                          std::to_string(input.curve.points()) + ", of equal width in log(" + columns.x +
+                          ")");
+}
+
+/// Rows of one size that differ in another column than y, seed and error are other experiments, not repeats.
+void refuse_mixture(const data::CsvTable& table, const CurveColumns& columns, const std::vector<double>& x) {
+    for (std::size_t c = 0; c < table.columns.size(); ++c) {
+        const std::string& name = table.columns[c];
+        if (name == columns.x || name == columns.y || name == columns.error || name == columns.seed) continue;
+        std::map<double, std::set<std::string>> by_size;
+        std::set<std::string> values;
+        for (std::size_t i = 0; i < x.size(); ++i)
+            by_size[x[i]].insert(table.rows[i][c]), values.insert(table.rows[i][c]);
+        std::size_t most = 0;
+        for (const auto& [size, found] : by_size) most = std::max(most, found.size());
+        // few values that return at many sizes name experiments; a value of its own in nearly every row is a
+        // measurement
+        if (most < 2 || 2 * values.size() > x.size()) continue;
+        throw std::invalid_argument("column '" + name + "' has several values at one " + columns.x +
+                                    ": these are other experiments, not repeats; choose with --where " +
+                                    name + "=" + *values.begin() +
+                                    ", or say that it numbers repeats with --seed-column " + name);
+    }
 }
 
 /// Measured standard errors of y as errors of log(loss), those of equal x combined.
@@ -145,9 +183,12 @@ data::CsvTable select(const data::CsvTable& table, const std::vector<std::string
     return chosen;
 }
 
-CurveInput read_curve(const data::CsvTable& all_rows, const CurveColumns& columns) {
+CurveInput read_curve(const data::CsvTable& all_rows, const CurveColumns& asked) {
     CurveInput input;
+    CurveColumns columns = asked;
     const data::CsvTable table = select(all_rows, columns.where);
+    if (columns.seed.empty() && columns.x != "seed" && columns.y != "seed" && table.has("seed"))
+        columns.seed = "seed";
     const fit::Metric metric = metric_of(columns, input.notes);
     input.scale = LossScale(metric, columns.floor);
     std::vector<double> x = table.numbers(columns.x), y = table.numbers(columns.y);
@@ -167,48 +208,47 @@ CurveInput read_curve(const data::CsvTable& all_rows, const CurveColumns& column
                                     ", must be at least 0 and below the smallest loss = " + shown(smallest));
 
     if (!columns.error.empty()) {
+        refuse_mixture(table, columns, x);
         input.rows = x.size();
         std::vector<double> losses;
         for (const double value : y) losses.push_back(input.scale.to_loss(value));
         input.curve = fit::make_curve(x, losses, false);
         use_errors(table, columns, x, y, input);
+        merge_if_long(columns, input);
         return input;
     }
-    std::set<std::tuple<double, double, std::string>> seen;
-    std::map<std::pair<double, std::string>, std::size_t> runs;  // x and seed -> line
+    std::map<std::pair<double, std::string>, std::size_t> runs;  // x and seed -> row
     std::vector<double> sizes, losses;
     std::size_t dropped = 0;
     for (std::size_t i = 0; i < x.size(); ++i) {
-        if (!seen.emplace(x[i], y[i], seed[i]).second) {
-            ++dropped;
-            continue;
-        }
         if (!columns.seed.empty()) {
-            const auto [other, fresh] = runs.emplace(std::pair{x[i], seed[i]}, table.lines[i]);
+            const auto [other, fresh] = runs.emplace(std::pair{x[i], seed[i]}, i);
+            if (!fresh && y[other->second] == y[i]) {
+                ++dropped;
+                continue;
+            }
             if (!fresh)
                 throw FileError::at_line(table.path, table.lines[i],
                                          "the same " + columns.x + " and " + columns.seed + " as line " +
-                                             std::to_string(other->second) + " with another " + columns.y +
-                                             "; choose rows with --where");
+                                             std::to_string(table.lines[other->second]) + " with another " +
+                                             columns.y + "; choose rows with --where");
         }
         sizes.push_back(x[i]), losses.push_back(input.scale.to_loss(y[i]));
     }
+    refuse_mixture(table, columns, x);
     if (dropped > 0)
         input.notes.push_back(std::to_string(dropped) + " rows that repeat another one were dropped");
     input.rows = sizes.size();
     input.curve = fit::make_curve(sizes, losses);
-    if (input.curve.points() > most_points) {
-        input.notes.push_back(std::to_string(input.curve.points()) + " different " + columns.x +
-                              " were merged into " + std::to_string(merged_points) +
-                              " of equal width in log(" + columns.x + ")");
-        input.curve = merged(input.curve);
-    } else if (input.curve.points() < static_cast<Eigen::Index>(sizes.size())) {
-        input.notes.push_back(std::to_string(sizes.size()) + " rows are " +
-                              std::to_string(input.curve.points()) + " different " + columns.x +
-                              (input.curve.log_error.size() != 0
-                                   ? ", each repeated: residuals are in units of their scatter"
-                                   : "; not all are repeated, so their scatter is not used"));
-    }
+    const auto rows = static_cast<Eigen::Index>(sizes.size());
+    if (input.curve.points() < rows && input.curve.points() <= most_points)
+        input.notes.push_back(
+            std::to_string(rows) + " rows are " + std::to_string(input.curve.points()) + " different " +
+            columns.x +
+            (input.curve.log_error.size() != 0
+                 ? ", each repeated: residuals are in units of their scatter"
+                 : "; their scatter is not used (not all are repeated, or repeats are equal)"));
+    merge_if_long(columns, input);
     return input;
 }
 

@@ -12,7 +12,7 @@ namespace reconlaw::cli {
 /// Which columns, and what they hold.
 struct CurveColumns {
     std::string x = "samples", y = "loss";
-    std::string seed;                ///< empty: none
+    std::string seed;                ///< empty: the column `seed` if there is one
     std::string error;               ///< standard errors of y; empty: none
     std::vector<std::string> where;  ///< "column=value": only these rows
     std::string metric;              ///< empty: psnr or ssim where y is named so, otherwise loss
@@ -51,12 +51,13 @@ fit::Metric metric_of(const CurveColumns& columns, std::vector<std::string>& not
 /// @throws data::FileError  no such column
 data::CsvTable select(const data::CsvTable& table, const std::vector<std::string>& where);
 
-/// Reads one curve. Rows that repeat another in x, y and seed are dropped with a note. Repeated x become one
-/// point, with their measured scatter if every x is repeated. More than 400 different x are merged into 150
-/// of equal width in log(x), with a note.
-/// @throws data::FileError  missing columns, numbers that are none, x or losses not > 0 (names the line), a
-/// known floor that is not below the smallest loss, values of a metric outside its range, the same x and seed
-/// twice with different y
+/// Reads one curve. Repeated x become one point, with their measured scatter if every x is repeated; with a
+/// seed column, rows that repeat another in x, y and seed are dropped with a note. More than 400 different x
+/// are merged into at most 150 of equal width in log(x), with a note.
+/// @throws data::FileError  missing columns, numbers that are none, x or losses not > 0 (names the line),
+/// values of a metric outside its range, the same x and seed twice with different y
+/// @throws std::invalid_argument  a known floor that is not below the smallest loss; rows of one x that
+/// differ in another column than seed and error: other experiments, not repeats
 CurveInput read_curve(const data::CsvTable& table, const CurveColumns& columns);
 
 }  // namespace reconlaw::cli

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -146,8 +147,9 @@ std::string members_text(const fit::Forecast& forecast) {
 
 FitReport make_fit_report(const CurveInput& input, const CurveColumns& columns, const std::string& source,
                           const FitRequest& request) {
-    FitReport report{columns, input, source,        request.predict, {},         {},
-                     {},      {},    request.level, false,           input.notes};
+    FitReport report;
+    report.columns = columns, report.input = input, report.source = source;
+    report.asked = request.predict, report.level = request.level, report.notes = input.notes;
     const fit::LearningCurve& curve = input.curve;
     const double last = curve.size[curve.points() - 1];
     if (report.asked.empty()) report.asked = {2 * last, 10 * last, 100 * last};
@@ -159,24 +161,42 @@ FitReport make_fit_report(const CurveInput& input, const CurveColumns& columns, 
     options.fit.loss = request.loss;
     report.comparison = fit::compare(curve, request.laws, size, options);
     if (!request.theory.empty()) {
-        options.origins = 4;  // one theory curve takes as long as a hundred laws
-        options.windows = {1.0};
-        report.theory = fit::compare(curve, request.theory, size, options).laws;
-        options = {};
-        options.level = request.level, options.fit.loss = request.loss;
+        fit::ForecastOptions few = options;  // one theory curve takes as long as a hundred laws
+        few.origins = 4, few.windows = {1.0};
+        report.theory = fit::compare(curve, request.theory, size, few).laws;
     }
     // A restricted choice of laws restricts the forecast too.
     if (request.laws.size() < fit::all_laws().size()) options.laws = request.laws;
-    Eigen::Index fewest = 4;
-    for (const fit::Law& law : request.laws) fewest = std::min(fewest, fit::fewest_points(law));
-    if (curve.points() >= fewest) {
-        if (curve.points() < 4) options.laws = {fit::law_named("power")};
-        report.forecast = fit::forecast(curve, size, options);
-        if (report.forecast->members.empty()) report.forecast.reset();
+    if (options.laws.empty() && curve.points() == 3) options.laws = {fit::law_named("power")};
+    Eigen::Index fewest = options.laws.empty() ? 4 : std::numeric_limits<Eigen::Index>::max();
+    for (const fit::Law& law : options.laws) fewest = std::min(fewest, fit::fewest_points(law));
+    report.options = options;
+    if (curve.points() < fewest) {
+        report.no_forecast = "it takes " + std::to_string(fewest) + " training sizes or more with these laws";
+        return report;
     }
-    if (report.forecast) report.identifiability = fit::identify(curve, *report.forecast, request.level);
+    report.forecast = fit::forecast(curve, size, options);
+    report.identifiability = fit::identify(curve, *report.forecast, request.level, request.loss);
+    if (report.identifiability->slope.upper < 0)
+        report.no_forecast =
+            "the loss grows with " + columns.x +
+            ", and a law of more data does not; where larger is better, --metric psnr or ssim says so";
+    else if (report.forecast->members.empty())
+        report.no_forecast = "no law could be fitted, or all turn upward beyond the last point";
+    if (!report.no_forecast.empty()) report.forecast.reset();
     return report;
 }
+
+namespace {
+
+std::string statements_text(const FitReport& report) {
+    if (!report.identifiability) return "";
+    std::string text = "\nWhat the curve determines\n";
+    for (const std::string& statement : report.identifiability->statements) text += "- " + statement + "\n";
+    return text;
+}
+
+}  // namespace
 
 std::string fit_text(const FitReport& report) {
     const fit::LearningCurve& curve = report.input.curve;
@@ -205,11 +225,14 @@ std::string fit_text(const FitReport& report) {
             fitted.push_back(row);
     text += aligned(fitted);
     for (const std::string& line : failed) text += line + "\n";
-    text += "\n" + report.comparison.sentence + "\n";
-    if (!report.forecast) {
-        text += "\nNo forecast: it takes four training sizes or more (three for a power law).\n";
-        return text;
-    }
+    text += std::string("\n") + (report.theory.empty() ? "" : "Without the theory curves: ") +
+            report.comparison.sentence + "\n";
+    if (!report.theory.empty())
+        text +=
+            "The theory curves were held back at fewer sizes, on all points only: compare their errors among "
+            "themselves.\n";
+    if (!report.forecast)
+        return text + "\nNo forecast: " + report.no_forecast + ".\n" + statements_text(report);
     const fit::Forecast& forecast = *report.forecast;
     text += "\nForecast from " + members_text(forecast) + "\n";
     if (!forecast.past.empty())
@@ -218,7 +241,11 @@ std::string fit_text(const FitReport& report) {
                 number(100 * forecast.held_back, 2) + " % (root mean square)\n";
     else
         text += "not tested: fewer than six training sizes\n";
-    rows = {{report.columns.x, report.columns.y + "  [" + level + " interval of a measurement]",
+    rows = {{report.columns.x,
+             report.columns.y + "  [" + level + " interval of a measurement" +
+                 (report.input.curve.log_error.size() != 0 && report.columns.error.empty()
+                      ? ", a mean over as many seeds]"
+                      : "]"),
              "[of the curve]"}};
     for (std::size_t i = 0; i < report.asked.size(); ++i) {
         const fit::Estimate curve_value = in_units(forecast.curve[i], scale);
@@ -235,8 +262,7 @@ std::string fit_text(const FitReport& report) {
         !forecast.past.empty())
         text += "Beyond " + number(forecast.tested_factor, 2) +
                 " times the data the intervals rest on the laws, not on tests.\n";
-    text += "\nWhat the curve determines\n";
-    for (const std::string& statement : report.identifiability->statements) text += "- " + statement + "\n";
+    text += statements_text(report);
     return text;
 }
 
@@ -315,6 +341,9 @@ std::string fit_json(const FitReport& report) {
                                        {"from", member.fit.curve.size[0]},
                                        {"weight", member.weight},
                                        {"held_back_log_rmse", finite(member.held_back)}});
+    }
+    if (!report.no_forecast.empty()) json["no_forecast"] = report.no_forecast;
+    if (report.identifiability) {
         const fit::Identifiability& known = *report.identifiability;
         json["identifiability"] = {{"floor_identified", known.floor_identified},
                                    {"exponent_identified", known.exponent_identified},

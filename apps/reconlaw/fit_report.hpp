@@ -17,11 +17,12 @@ struct FitReport {
     std::string source;         ///< file name, for headings
     std::vector<double> asked;  ///< sizes of --predict
     fit::Comparison comparison;
-    std::optional<fit::Forecast> forecast;  ///< empty: too few points
+    std::optional<fit::Forecast> forecast;
+    std::string no_forecast;       ///< why there is none
+    fit::ForecastOptions options;  ///< of the forecast
     std::optional<fit::Identifiability> identifiability;
     std::vector<fit::LawScore> theory;  ///< of --theory
     double level = 0.9;
-    bool reversed_order = false;
     std::vector<std::string> notes;
 };
 

@@ -28,7 +28,6 @@ struct Rows {
 };
 
 SeriesScore score_series(const Rows& rows, const fit::ForecastOptions& options) {
-    const auto start = Clock::now();
     SeriesScore score;
     score.name = rows.name;
     score.predicted = static_cast<long>(rows.later_x.size());
@@ -70,7 +69,6 @@ SeriesScore score_series(const Rows& rows, const fit::ForecastOptions& options) 
     score.rmse = std::sqrt(squares / count), score.coverage = inside / count;
     score.far_coverage = far_inside / far, score.far_width = width / far;
     score.heaviest = forecast.members.front().fit.law.name;
-    score.seconds = seconds_since(start);
     return score;
 }
 

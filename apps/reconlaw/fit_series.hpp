@@ -20,9 +20,8 @@ struct SeriesScore {
     double coverage = 0;      ///< part of the predicted rows inside their interval
     double far_coverage = 0;  ///< of those beyond 80 % of the largest predicted size
     double far_width = 0;     ///< mean width of their intervals in log(loss)
-    double seconds = 0;
-    std::string heaviest;  ///< law of the heaviest member
-    std::string problem;   ///< why it could not be forecast; empty otherwise
+    std::string heaviest;     ///< law of the heaviest member
+    std::string problem;      ///< why it could not be forecast; empty otherwise
 };
 
 struct SeriesReport {

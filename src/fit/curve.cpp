@@ -65,6 +65,8 @@ LearningCurve make_curve(const std::vector<double>& size, const std::vector<doub
                     static_cast<int>(last - first)};
         for (std::size_t i = first; i < last; ++i)
             group.squares += std::pow(std::log(loss[order[i]]) - group.mean, 2);
+        if (group.squares <= 1e-24 * group.count)
+            group.squares = 0;  // equal losses: the mean of logarithms rounds
         groups.push_back(group);
         first = last;
     }

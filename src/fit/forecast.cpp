@@ -1,6 +1,7 @@
 #include "reconlaw/fit/forecast.hpp"
 
 #include <algorithm>
+#include <array>
 #include <boost/math/distributions/fisher_f.hpp>
 #include <boost/math/distributions/students_t.hpp>
 #include <cmath>
@@ -55,13 +56,14 @@ std::vector<double> member_windows(const ForecastOptions& options) {
 
 /// The fits of all candidates on the points up to an origin, and what they say of other sizes.
 struct Origin {
-    Eigen::Index points = 0;   ///< known
-    std::vector<LawFit> fits;  ///< by candidate; unusable where not fitted
-    Eigen::ArrayXd size;       ///< predicted
-    Eigen::ArrayXd observed;   ///< log loss there, NaN for the future
-    Eigen::MatrixXd log_loss;  ///< candidates by sizes, NaN where a candidate says nothing
-    Eigen::VectorXd misfit;    ///< mean square of log residuals at the end of the data, by candidate
-    double age = 0;            ///< how long ago, as a part of the range of log(N)
+    Eigen::Index points = 0;    ///< known
+    std::vector<LawFit> fits;   ///< by candidate; unusable where not fitted
+    Eigen::ArrayXd size;        ///< predicted
+    Eigen::ArrayXd observed;    ///< log loss there, NaN for the future
+    Eigen::ArrayXd error = {};  ///< measured, of the observed log losses
+    Eigen::MatrixXd log_loss;   ///< candidates by sizes, NaN where a candidate says nothing
+    Eigen::VectorXd misfit;     ///< mean square of log residuals at the end of the data, by candidate
+    double age = 0;             ///< how long ago, as a part of the range of log(N)
 };
 
 /// Weighted mean of `value` over the candidates with a weight, and the weighted standard deviation.
@@ -104,6 +106,7 @@ class Combination {
     /// Mean of a parameter over the present members that have it, and the standard deviation of that mean:
     /// their spread and their own errors. NaN where none has.
     Spread parameter_spread(const Eigen::VectorXd& weight, std::string_view name, bool floor_law_only) const;
+    double last_error() const;
     double fit_error(const Origin& origin, const Eigen::VectorXd& weight, double size) const;
     double discount(const Origin& origin, double now) const {
         return std::exp(-(now - log_size(origin.points)) / (options_.memory * std::max(range_, 1e-9)));
@@ -176,6 +179,7 @@ Origin Combination::look_back(Eigen::Index points) const {
     const LearningCurve held = curve_.between(next, std::max(next, last * horizon_ * (1 + slack)));
     Origin origin = fit_up_to(points, held.size);
     origin.observed = held.loss.log();
+    origin.error = held.log_error;
     return origin;
 }
 
@@ -289,10 +293,12 @@ double Combination::fit_error(const Origin& origin, const Eigen::VectorXd& weigh
     return typical_error(std::move(errors));
 }
 
+/// Members disagree by their own errors and by more, of variance tau^2, that these do not explain; they are
+/// weighted by 1/(tau^2 + error^2) on top of their weights (the random-effects mean of DerSimonian & Laird
+/// 1986).
 Spread Combination::parameter_spread(const Eigen::VectorXd& weight, std::string_view name,
                                      bool floor_law_only) const {
-    double sum = 0, mean = 0, square = 0;
-    std::vector<std::pair<double, double>> errors;
+    std::vector<double> value, error, w;
     for (Eigen::Index c = 0; c < weight.size(); ++c) {
         const LawFit& fit = present_.fits[static_cast<std::size_t>(c)];
         if (weight[c] == 0 || (floor_law_only && fit.law.name != "floor")) continue;
@@ -300,28 +306,47 @@ Spread Combination::parameter_spread(const Eigen::VectorXd& weight, std::string_
             const Parameter& parameter = fit.law.parameters[static_cast<std::size_t>(j)];
             if (parameter.name != name) continue;
             const double scale = parameter.logarithmic ? fit.parameters[j] : 1.0;
-            errors.emplace_back(scale * std::sqrt(std::max(fit.covariance(j, j), 0.0)), weight[c]);
-            sum += weight[c], mean += weight[c] * fit.parameters[j],
-                square += weight[c] * std::pow(fit.parameters[j], 2);
+            const bool edge = fit.at_bound[static_cast<std::size_t>(j)];  // where the covariance says nothing
+            value.push_back(fit.parameters[j]), w.push_back(weight[c]);
+            error.push_back(edge ? nan : scale * std::sqrt(std::max(fit.covariance(j, j), 0.0)));
         }
     }
-    if (sum == 0) return {nan, nan};
-    mean /= sum;
-    const double own = typical_error(std::move(errors));
-    return {mean, std::sqrt(std::max(square / sum - mean * mean, 0.0) + own * own)};
+    if (value.empty()) return {nan, nan};
+    std::vector<double> known;
+    for (const double e : error)
+        if (std::isfinite(e)) known.push_back(e);
+    std::sort(known.begin(), known.end());
+    const double typical = known.empty() ? 0 : known[known.size() / 2];
+    for (double& e : error) e = std::isfinite(e) ? std::min(e, 10 * typical) : typical;
+    const auto mean_and_variance = [&](const std::vector<double>& v) {
+        double sum = 0, mean = 0, between = 0, own = 0;
+        for (std::size_t i = 0; i < v.size(); ++i) sum += v[i], mean += v[i] * value[i];
+        mean /= sum;
+        for (std::size_t i = 0; i < v.size(); ++i)
+            between += v[i] / sum * std::pow(value[i] - mean, 2), own += v[i] / sum * error[i] * error[i];
+        return std::array{mean, between, own};
+    };
+    const auto [plain, between, own] = mean_and_variance(w);
+    const double excess = std::max(between - own, 1e-12 * plain * plain);
+    for (std::size_t i = 0; i < w.size(); ++i) w[i] /= excess + error[i] * error[i];
+    const auto [mean, spread_left, own_left] = mean_and_variance(w);
+    return {mean, std::sqrt(spread_left + own_left)};
 }
 
-/// Standard deviation of the log residuals, weighted over the members.
+/// What one unit of noise is: the standard deviation of a log residual, weighted over the members, in units
+/// of the measured errors where there are any.
 double noise_of(const Origin& origin, const Eigen::VectorXd& weight) {
     double square = 0;
-    for (Eigen::Index c = 0; c < weight.size(); ++c) {
-        if (weight[c] == 0) continue;
-        const LawFit& fit = origin.fits[static_cast<std::size_t>(c)];
-        const double rmse = fit.log_rmse();
-        square += weight[c] * rmse * rmse * static_cast<double>(fit.curve.points()) /
-                  static_cast<double>(fit.freedom);
-    }
+    for (Eigen::Index c = 0; c < weight.size(); ++c)
+        if (weight[c] > 0) square += weight[c] * std::pow(origin.fits[static_cast<std::size_t>(c)].noise, 2);
     return std::sqrt(square);
+}
+
+/// Typical measured error of the last points, within the horizon; 1 without measured errors.
+double Combination::last_error() const {
+    if (curve_.log_error.size() == 0) return 1;
+    const double last = last_size(curve_);
+    return std::exp(curve_.between(last / horizon_ * (1 - slack), last).log_error.log().mean());
 }
 
 Forecast Combination::result() const {
@@ -337,7 +362,7 @@ Forecast Combination::result() const {
         forecast.held_back = forecast.noise = nan;
         return forecast;
     }
-    const double noise = noise_of(present_, w);
+    const double unit = noise_of(present_, w), noise = unit * last_error();
     // Every origin predicts what followed it, with the weights it had.
     double squares = 1, weight_sum = 1, error_sum = 0, error_weight = 0;
     forecast.tested_factor = 1;
@@ -353,7 +378,9 @@ Forecast Combination::result() const {
             const double e = s.mean - origin.observed[i];
             if (i % stride == 0) unsure = fit_error(origin, then, origin.size[i]);  // smooth in the size
             error += e * e;
-            standard += e * e / std::max(noise * noise + s.deviation * s.deviation + unsure * unsure, 1e-24);
+            const double scatter = origin.error.size() == 0 ? noise : unit * origin.error[i];
+            standard +=
+                e * e / std::max(scatter * scatter + s.deviation * s.deviation + unsure * unsure, 1e-24);
             forecast.tested_factor =
                 std::max(forecast.tested_factor, origin.size[i] / curve_.size[origin.points - 1]);
         }
@@ -383,7 +410,10 @@ Forecast Combination::result() const {
         const Eigen::Index at = wanted + 1 + static_cast<Eigen::Index>(f);
         const Eigen::VectorXd change = present_.log_loss.col(at) - present_.log_loss.col(wanted);
         const double unsure = fit_error(present_, w, present_.size[at]);
-        forecast.gains.push_back({options_.factors[f], estimate(spread(w, change), unsure, 0)});
+        Estimate ratio = estimate(spread(w, change), unsure, 0);
+        ratio.upper =
+            std::min(ratio.upper, std::max(ratio.value, 1.0));  // more data does not make a learner worse
+        forecast.gains.push_back({options_.factors[f], ratio});
     }
     const auto parameter = [&](const Spread& s) {
         const double half = t * forecast.inflation * s.deviation;

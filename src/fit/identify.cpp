@@ -30,7 +30,7 @@ std::string range(const Interval& interval, const char* unlimited) {
 
 LearningCurve last_half(const LearningCurve& curve) {
     const double last = curve.size[curve.points() - 1];
-    LearningCurve half = curve.between(std::sqrt(last * curve.size[0]) * (1 - 1e-9), last);
+    LearningCurve half = curve.between(std::sqrt(last) * std::sqrt(curve.size[0]) * (1 - 1e-9), last);
     if (half.points() < 3 && curve.points() >= 3) half = curve.between(curve.size[curve.points() - 3], last);
     return half;
 }
@@ -56,8 +56,14 @@ void judge_tail(Identifiability& result, double level) {
                                     number(result.tail.parameters[1]) + of);
 }
 
-void judge_floor(Identifiability& result, double level) {
-    const Estimate &floor = result.floor, &exponent = result.exponent;
+void judge_floor(Identifiability& result, double smallest_loss, double level) {
+    Estimate &floor = result.floor, &exponent = result.exponent;
+    if (result.slope.upper < 0) {
+        floor = exponent = {nan, nan, nan};
+        result.statements.push_back("floor and exponent not identifiable: the loss grows");
+        return;
+    }
+    if (floor.lower < 1e-6 * smallest_loss) floor.lower = 0;  // rounding
     if (std::isnan(floor.value) || std::isnan(exponent.value)) {
         result.statements.push_back(
             "floor and exponent not identifiable: no law with a floor could be fitted");
@@ -82,15 +88,18 @@ void judge_floor(Identifiability& result, double level) {
 
 }  // namespace
 
-Identifiability identify(const LearningCurve& curve, const Forecast& forecast, double level) {
+Identifiability identify(const LearningCurve& curve, const Forecast& forecast, double level,
+                         RobustLoss loss) {
     constexpr auto f = "identify";
     validate(curve, f);
     detail::require(level > 0 && level < 1, f, "level", level, "inside (0, 1)");
     Identifiability result;
     result.floor = forecast.floor, result.exponent = forecast.exponent;
-    result.tail = fit_law(law_named("power"), last_half(curve));
+    FitOptions options;
+    options.loss = loss;
+    result.tail = fit_law(law_named("power"), last_half(curve), options);
     judge_tail(result, level);
-    judge_floor(result, level);
+    judge_floor(result, curve.loss.minCoeff(), level);
     return result;
 }
 
@@ -108,7 +117,9 @@ std::string comparison_sentence(const std::vector<LawScore>& laws) {
         });
     };
     const LawScore& akaike = by([](const LawFit& fit) { return fit.aicc(); });
-    const LawScore& bayes = by([](const LawFit& fit) { return fit.bic(); });
+    // BIC has no small-sample correction: only laws that AICc can judge
+    const LawScore& bayes =
+        by([](const LawFit& fit) { return std::isfinite(fit.aicc()) ? fit.bic() : HUGE_VAL; });
     std::string text;
     if (std::isnan(best.held_back)) {
         text = "Too few points to hold any back.";
@@ -116,7 +127,8 @@ std::string comparison_sentence(const std::vector<LawScore>& laws) {
         text = "Held-back points are predicted best by " + best.fit.law.name + " (off by " +
                number(100 * best.held_back) + " %)";
         if (usable.size() > 1 && !std::isnan(usable[1]->held_back)) {
-            const double factor = usable[1]->held_back / best.held_back;
+            const double rounding = 1e-8;  // errors below it are equal
+            const double factor = (usable[1]->held_back + rounding) / (best.held_back + rounding);
             text += factor < 1.1
                         ? ", hardly better than " + usable[1]->fit.law.name + "."
                         : ", then " + usable[1]->fit.law.name + " (" + number(factor) + " times as far off).";
@@ -174,7 +186,9 @@ Comparison compare(const LearningCurve& curve, const std::vector<Law>& laws, con
     for (const Law& law : laws) {
         past.emplace_back();
         LawScore score;
-        score.fit = fit_law(law, curve);
+        FitOptions fit_options;
+        fit_options.loss = options.fit.loss;
+        score.fit = fit_law(law, curve, fit_options);
         score.held_back = nan;
         if (score.fit.usable()) {
             for (Eigen::Index j = 0; j < law.dimension(); ++j)

@@ -134,7 +134,7 @@ TEST_CASE("fit: two points, constant and growing losses are answers") {
     const File two("samples,loss\n10,0.5\n100,0.4\n");
     const Outcome outcome = reconlaw_run("fit " + two.path);
     CHECK(outcome.status == 0);
-    CHECK(outcome.out.find("No forecast: it takes four training sizes or more") != std::string::npos);
+    CHECK(outcome.out.find("No forecast: it takes 4 training sizes or more") != std::string::npos);
     CHECK(outcome.out.find("too few points: 2 for 3 parameters") != std::string::npos);
     const File flat("samples,loss\n10,1\n100,1\n1000,1\n10000,1\n100000,1\n1000000,1\n");
     const Outcome constant = reconlaw_run("fit " + flat.path + " --laws floor,power");
@@ -143,7 +143,8 @@ TEST_CASE("fit: two points, constant and growing losses are answers") {
     const File up("samples,loss\n10,0.1\n100,0.15\n1000,0.22\n10000,0.36\n100000,0.5\n1000000,0.8\n");
     const Outcome growing = reconlaw_run("fit " + up.path + " --laws floor,power");
     CHECK(growing.status == 0);
-    CHECK(growing.out.find("the loss grows") != std::string::npos);
+    CHECK(growing.out.find("No forecast: the loss grows with samples") != std::string::npos);
+    CHECK(constant.out.find("nan") == std::string::npos);
 }
 
 TEST_CASE("fit: a hundred thousand rows are merged, with a note") {
@@ -153,7 +154,7 @@ TEST_CASE("fit: a hundred thousand rows are merged, with a note") {
     const File curve(text);
     const Outcome outcome = reconlaw_run("fit " + curve.path + " --laws power");
     CHECK(outcome.status == 0);
-    CHECK(outcome.err.find("100000 different samples were merged into 150") != std::string::npos);
+    CHECK(outcome.err.find("100000 different samples were merged into 1") != std::string::npos);
 }
 
 TEST_CASE("fit --series: every curve of a long table, and one that cannot be") {
@@ -178,4 +179,51 @@ TEST_CASE("fit --series: every curve of a long table, and one that cannot be") {
     const Outcome twice = reconlaw_run(command + " --format csv"),
                   again = reconlaw_run(command + " --format csv");
     CHECK(twice.out == again.out);
+}
+
+TEST_CASE("fit: rows of other experiments are not repeats") {
+    std::string text = "samples,estimator,loss\n";
+    for (int i = 0; i < 8; ++i)
+        for (const char* estimator : {"converged", "early-stopped"})
+            text += std::to_string(100 << i) + "," + estimator + "," +
+                    std::to_string(0.1 + std::pow(100 << i, -0.5)) + "\n";
+    CHECK(
+        fails(text) ==
+        "reconlaw fit: column 'estimator' has several values at one samples: these are other experiments, "
+        "not "
+        "repeats; choose with --where estimator=converged, or say that it numbers repeats with --seed-column "
+        "estimator\n");
+    const File curve(text);
+    CHECK(reconlaw_run("fit " + curve.path + " --where estimator=converged --laws floor").status == 0);
+}
+
+TEST_CASE("fit: a robust loss changes what an outlier did to the law") {
+    std::string text = floor_curve();
+    text.replace(text.find("1600,"), text.find('\n', text.find("1600,")) - text.find("1600,"), "1600,0.2");
+    const File curve(text);
+    const auto floor_of = [&](const std::string& options) {
+        const auto json = nlohmann::json::parse(
+            reconlaw_run("fit " + curve.path + " --laws floor,power --format json " + options).out);
+        for (const auto& law : json["laws"])
+            if (law["law"] == "floor") return law["parameters"]["alpha"]["value"].get<double>();
+        return 0.0;
+    };
+    CHECK(std::abs(floor_of("") - 0.5) > 0.05);
+    check_close(floor_of("--robust tukey"), 0.5, 0.01, 0);
+}
+
+TEST_CASE("fit: options that contradict or do nothing are refused") {
+    CHECK(fails(floor_curve(), "--x loss").find("column 'loss' is given two roles") != std::string::npos);
+    CHECK(fails(floor_curve(), "--n 10").find("belong to --theory") != std::string::npos);
+    CHECK(fails(floor_curve(), "--laws power,power").find("'power' is given twice") != std::string::npos);
+    CHECK(fails(floor_curve(), "--plot a.svg --output a.svg").find("both are 'a.svg'") != std::string::npos);
+    CHECK(fails(floor_curve(), "--series x.csv").find("one file is needed") != std::string::npos);
+}
+
+TEST_CASE("fit: laws too large for the points are a table, not an error") {
+    const File curve(floor_curve());
+    const Outcome outcome = reconlaw_run("fit " + curve.path + " --laws broken-3");
+    CHECK(outcome.status == 0);
+    CHECK(outcome.out.find("No forecast: it takes 22 training sizes or more with these laws") !=
+          std::string::npos);
 }

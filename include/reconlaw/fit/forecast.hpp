@@ -46,7 +46,7 @@ struct Member {
 /// What more data brings.
 struct Gain {
     double factor = 1;  ///< of the largest training size
-    Estimate ratio;     ///< loss at factor N over loss at N
+    Estimate ratio;     ///< loss at factor N over loss at N; its interval ends at 1, as members do not rise
 };
 
 /// The combination put to the test: fitted up to a size, it predicted what followed.
@@ -58,15 +58,17 @@ struct PastForecast {
 
 struct Forecast {
     Eigen::ArrayXd size;
-    std::vector<Estimate> loss;   ///< a measurement at each size, its noise included
+    /// A measurement at each size, its noise included: the mean of as many seeds as the curve's points are.
+    std::vector<Estimate> loss;
     std::vector<Estimate> curve;  ///< the learning curve itself at each size
     std::vector<Gain> gains;
     /// The loss with unlimited data: E of the members that have one, combined as the forecast is. Lower end
     /// 0: not known to be above zero. NaN without such a member.
     Estimate floor;
-    Estimate exponent;               ///< alpha of the members of the law `floor`, likewise
-    std::vector<Member> members;     ///< heaviest first
-    double noise = 0;                ///< standard deviation of log(loss) about the laws
+    Estimate exponent;            ///< alpha of the members of the law `floor`, likewise
+    std::vector<Member> members;  ///< heaviest first
+    /// Standard deviation of log(loss) about the laws; with measured errors, at the last points.
+    double noise = 0;
     std::vector<PastForecast> past;  ///< oldest first
     double tested_factor = 1;        ///< how far beyond its last size it was tested
     double held_back = 0;            ///< root mean square of its log errors there; NaN without a test

@@ -27,8 +27,10 @@ struct Identifiability {
 };
 
 /// @param forecast  of the same curve, at the same level
+/// @param loss      of the residuals of the tail
 /// @throws std::invalid_argument  an invalid curve, or a level outside (0, 1)
-Identifiability identify(const LearningCurve& curve, const Forecast& forecast, double level = 0.9);
+Identifiability identify(const LearningCurve& curve, const Forecast& forecast, double level = 0.9,
+                         RobustLoss loss = RobustLoss::none);
 
 /// One law beside the others.
 struct LawScore {
