@@ -79,7 +79,7 @@ report::Figure fit_figure(const FitReport& report) {
     panel.series.push_back(points);
     if (report.identifiability && report.identifiability->floor_identified) {
         const double floor = report.identifiability->floor.value;
-        panel.series.push_back({"floor",
+        panel.series.push_back({"estimated floor",
                                 {"#999999", 7, true},
                                 Mark::line,
                                 {first, last},

@@ -66,7 +66,7 @@ struct Origin {
     double age = 0;             ///< how long ago, as a part of the range of log(N)
 };
 
-/// Weighted mean of `value` over the candidates with a weight, and the weighted standard deviation.
+/// A mean and the standard deviation about it, both weighted.
 struct Spread {
     double mean = 0, deviation = 0;
 };
@@ -258,6 +258,7 @@ double Combination::held_back(std::size_t candidate) const {
     return weight > 0 ? std::sqrt(sum / weight) : nan;
 }
 
+/// Of `value` over the candidates with a weight.
 Spread spread(const Eigen::VectorXd& weight, const Eigen::VectorXd& value) {
     Spread s;
     for (Eigen::Index c = 0; c < weight.size(); ++c)
@@ -420,6 +421,9 @@ Forecast Combination::result() const {
         return Estimate{s.mean, std::max(s.mean - half, 0.0), s.mean + half};
     };
     forecast.floor = parameter(parameter_spread(w, "E", false));
+    for (const Estimate& e : forecast.curve)  // a mean of losses, that one of their logarithms
+        forecast.floor.value = std::min(forecast.floor.value, e.value);
+    forecast.floor.lower = std::min(forecast.floor.lower, forecast.floor.value);
     forecast.exponent = parameter(parameter_spread(w, "alpha", true));
     for (std::size_t c = 0; c < candidates_.size(); ++c) {
         const double weight = w[static_cast<Eigen::Index>(c)];
