@@ -2,9 +2,12 @@
 #include <array>
 #include <cmath>
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <ostream>
+#include <stdexcept>
+#include <utility>
 
 #include "advise_page.hpp"
 #include "commands.hpp"
@@ -86,6 +89,40 @@ std::string usual_column(const data::CsvTable& table, const std::string& asked,
     return found;
 }
 
+/// One column cannot be two things.
+void refuse_shared_columns(const AdviceNames& names, const std::string& cost) {
+    const std::array<std::pair<const char*, std::string>, 4> roles{
+        std::pair{"--samples-column", names.samples}, std::pair{"--network-column", names.network},
+        std::pair{"--loss-column", names.loss}, std::pair{"--cost-column", cost}};
+    for (std::size_t i = 0; i < roles.size(); ++i)
+        for (std::size_t j = 0; j < i; ++j)
+            if (!roles[i].second.empty() && roles[i].second == roles[j].second)
+                throw std::invalid_argument("column '" + roles[i].second + "' is taken for " +
+                                            roles[j].first + " and for " + roles[i].first +
+                                            ": must be different columns");
+}
+
+/// No output may overwrite another, or the table. Devices and pipes may be shared.
+void refuse_shared_paths(const Options& o) {
+    namespace fs = std::filesystem;
+    const std::array<std::pair<const char*, std::string>, 4> paths{
+        std::pair{"the results", o.file}, std::pair{"--html", o.html}, std::pair{"--plot", o.plot},
+        std::pair{"--output", o.output}};
+    const auto same = [](const std::string& a, const std::string& b) {
+        std::error_code error;
+        if (fs::exists(a, error) && !fs::is_regular_file(a, error)) return false;
+        return fs::equivalent(a, b, error) ||
+               fs::absolute(a, error).lexically_normal() == fs::absolute(b, error).lexically_normal();
+    };
+    for (std::size_t i = 0; i < paths.size(); ++i)
+        for (std::size_t j = 0; j < i; ++j)
+            if (!paths[i].second.empty() && !paths[j].second.empty() &&
+                same(paths[i].second, paths[j].second))
+                throw std::invalid_argument(std::string(paths[i].first) + ": '" + paths[i].second +
+                                            "' is also the path of " + paths[j].first +
+                                            ", must be another file");
+}
+
 Input read_input(const Options& o) {
     const data::CsvTable table = data::read_csv(o.file);
     Input input;
@@ -103,6 +140,7 @@ Input read_input(const Options& o) {
 
     const std::string cost = usual_column(table, o.cost, {"cost"}, "--cost-column");
     names.has_cost = !cost.empty();
+    refuse_shared_columns(names, cost);
 
     const std::vector<double> size = positive(table, names.samples);
     const std::vector<double> network =
@@ -121,7 +159,7 @@ std::string padded(std::string text, std::size_t width) {
 
 std::string text_report(const fit::Advice& a, const AdviceNames& names) {
     const fit::Metric metric = names.options.metric;
-    const std::string percent = printed("%.0f", 100 * names.options.level) + " % interval";
+    const std::string percent = printed("%g", 100 * names.options.level) + " % interval";
     std::string text = names.file + ": " + std::to_string(a.curve.points()) + " points; now " +
                        names.samples + " = " + printed("%g", a.size);
     if (names.has_network) text += ", " + names.network + " = " + printed("%g", a.network);
@@ -232,16 +270,19 @@ void advise_command(const Options& o, const Streams& streams) {
     const bool svg = o.plot.ends_with(".svg"), png = o.plot.ends_with(".png");
     if (!o.plot.empty() && !svg && !png)
         throw std::invalid_argument("--plot: '" + o.plot + "', must end with .svg or .png");
+    refuse_shared_paths(o);
     const Input input = read_input(o);
     const fit::Advice advice = fit::advice(input.curve, input.names.options, input.cost);
+    // the text first: no gnuplot, or a path that cannot be written, must not lose it
+    deliver(o.format == "json" ? json_report(advice, input.names) : text_report(advice, input.names),
+            o.output, streams.out);
+    streams.out.flush();
     if (!o.html.empty()) data::write_file_atomically(o.html, advice_html(advice, input.names));
     if (!o.plot.empty()) {
         const report::Drawing drawing = report::draw(curves_figure(advice, input.names));
         data::write_file_atomically(o.plot,
                                     svg ? drawing.svg : std::string(drawing.png.begin(), drawing.png.end()));
     }
-    deliver(o.format == "json" ? json_report(advice, input.names) : text_report(advice, input.names),
-            o.output, streams.out);
 }
 
 }  // namespace

@@ -86,7 +86,7 @@ void add_curve(Panel& panel, const Advice& advice, const AdviceNames& names, con
     panel.series.push_back(std::move(measured));
     if (advice.possible.count == 0) return;
     Series line{name, look, Mark::line, {}, {}},
-        area{printed("%.0f", 100 * names.options.level) + " % interval", look, Mark::band, {}, {}, {}, {}};
+        area{printed("%g", 100 * names.options.level) + " % interval", look, Mark::band, {}, {}, {}, {}};
     for (int i = 0; i <= 60; ++i) {
         const double x = first * std::pow(last / first, i / 60.0);
         const Estimate e = estimate(x);
@@ -304,7 +304,7 @@ std::string gains_table(const Advice& a, const AdviceNames& names) {
     const Metric metric = names.options.metric;
     std::string html = "<div class=\"scroll\"><table>" +
                        row({"", metric == Metric::psnr ? "PSNR gained" : "loss saved",
-                            printed("%.0f", 100 * names.options.level) + " % interval", "verdict"},
+                            printed("%g", 100 * names.options.level) + " % interval", "verdict"},
                            "th");
     for (const Direction* d : {&a.data, &a.larger, &a.both})
         for (const ExpectedGain& g : d->gains) {

@@ -25,7 +25,8 @@ fit::Estimate gain_shown(const fit::ExpectedGain& gain, fit::Metric metric);
 std::string gain_text(const fit::ExpectedGain& gain, fit::Metric metric);
 std::string gain_interval_text(const fit::ExpectedGain& gain, fit::Metric metric);
 
-/// "12800", "beyond 1.3e+10 (out of reach)", with the interval.
+/// "1.3e+04 (6e+03 to out of reach)": value and interval; "out of reach" beyond 10^6 times the present size,
+/// "below ..." under a thousandth of it; once where all three read the same.
 std::string plateau_text(const fit::Estimate& plateau, double present);
 
 /// Measured points, curves and bands: over N up to 100 times the largest, over P up to 16 times.

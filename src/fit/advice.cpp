@@ -212,10 +212,8 @@ Advice advice(const JointCurve& measured, const AdviceOptions& options, const Ei
     if (inputs != Inputs::none && (a.data.reason.empty() || a.larger.reason.empty())) {
         sample = draw_curves(a.curve, inputs, options.curves, options.seed);
         if (sample.curves.count == 0) {
-            const std::string few = "too few points: " + std::to_string(a.curve.points()) +
-                                    " different ones, and no law has fewer parameters";
             for (Direction* d : {&a.data, &a.larger})
-                if (d->reason.empty()) d->reason = few;
+                if (d->reason.empty()) d->reason = sample.reason;
         }
         if (sample.curves.count > 0) a.notes.insert(a.notes.end(), sample.notes.begin(), sample.notes.end());
     }

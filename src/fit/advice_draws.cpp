@@ -3,11 +3,14 @@
 #include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <array>
+#include <boost/math/distributions/chi_squared.hpp>
+#include <boost/math/special_functions/gamma.hpp>
 #include <cmath>
 #include <limits>
 #include <memory>
 #include <utility>
 
+#include "formulation.hpp"
 #include "joint_rows.hpp"
 #include "reconlaw/simulate/random.hpp"
 
@@ -28,10 +31,6 @@ struct Model {
 
 std::pair<double, double> ends(const Eigen::ArrayXd& x) {
     return {x.minCoeff(), x.maxCoeff()};
-}
-
-double geometric_mean(const Eigen::ArrayXd& x) {
-    return std::exp(x.log().mean());
 }
 
 FitOptions fit_options() {
@@ -63,7 +62,8 @@ Model single_model(const Law& law, const JointCurve& curve, bool of_network) {
     const Eigen::ArrayXd& x = of_network ? curve.network : curve.size;
     const double unit = geometric_mean(x), l = geometric_mean(curve.loss);
     Model model;
-    model.fit = fit_law(law, LearningCurve{x / unit, curve.loss / l, curve.log_error}, fit_options());
+    model.fit = fit_law(law, LearningCurve{x / unit, curve.loss / l, curve.log_error, curve.error_freedom},
+                        fit_options());
     model.loss = [=, evaluate = law.evaluate](const double* q, double size, double network) {
         return l * evaluate(q, (of_network ? network : size) / unit, nullptr);
     };
@@ -85,55 +85,113 @@ std::vector<Model> models(const JointCurve& curve, Inputs inputs) {
     return all;
 }
 
+constexpr double rounding = 1e-5;     ///< relative: losses are not known better
+constexpr double largest_miss = 0.2;  ///< of log(loss), root mean square: above it a law describes nothing
+
+/// What is known of the errors of log(loss), for all laws alike; in units of the measured errors, if any.
+struct Noise {
+    double typical = 1;  ///< of these units
+    /// Degrees of freedom that the measured errors add; 0: none, or residuals that are too large for them.
+    double measured_freedom = 0;
+    double bound = infinity;  ///< of the standard deviation
+
+    /// -2 log of the likelihood of a sum of squared residuals. The standard deviation is integrated out with
+    /// weight 1/deviation up to the bound; known errors: it is 1.
+    double misfit(double cost, Eigen::Index points) const {
+        if (std::isinf(measured_freedom)) return cost;
+        const double n = freedom(points), squares = with_errors(cost, points);
+        const double shape = n / 2, x = squares / (2 * bound * bound);
+        return n * std::log(squares) - 2 * log_upper_gamma(shape, x);
+    }
+    double freedom(Eigen::Index points) const { return static_cast<double>(points) + measured_freedom; }
+    double with_errors(double cost, Eigen::Index points) const {
+        return cost + measured_freedom + static_cast<double>(points) * std::pow(rounding / typical, 2);
+    }
+
+  private:
+    /// log Q(a, x), the regularised upper incomplete gamma function.
+    static double log_upper_gamma(double a, double x) {
+        if (x < 300 + a) return std::log(std::max(boost::math::gamma_q(a, x), 1e-300));
+        return (a - 1) * std::log(x) - x - boost::math::lgamma(a) - std::log1p((1 - a) / x);
+    }
+};
+
+/// The deviation is at most what the scatter about each law allows (99 % limit; a law that misses the points
+/// adds to it), the scatter of log(loss) about its mean, and largest_miss. Without a bound the few degrees of
+/// freedom of five or six points allow any noise, hence any curve.
+Noise noise_of(const std::vector<Model>& models) {
+    const LearningCurve& curve = models.front().fit.curve;
+    const Eigen::Index n = curve.points();
+    Noise noise;
+    if (curve.log_error.size() != 0) {
+        noise.typical = geometric_mean(curve.log_error);
+        for (const Model& model : models)
+            if (model.fit.noise_freedom > static_cast<double>(model.fit.freedom))
+                noise.measured_freedom = curve.error_freedom;
+    }
+    if (std::isinf(noise.measured_freedom)) return noise;
+    const Eigen::ArrayXd log_loss = curve.loss.log();
+    const double scatter =
+        std::sqrt((log_loss - log_loss.mean()).square().sum() / std::max(1.0, static_cast<double>(n - 1)));
+    noise.bound = std::clamp(scatter, rounding, largest_miss) / noise.typical;
+    for (const Model& model : models) {
+        const double freedom = static_cast<double>(model.fit.freedom) + noise.measured_freedom;
+        const double low = boost::math::quantile(boost::math::chi_squared(freedom), 0.01);
+        noise.bound = std::min(noise.bound, std::sqrt(noise.with_errors(model.fit.cost, n) / low));
+    }
+    return noise;
+}
+
 /// Logarithm of the posterior density in the fitted coordinates (logarithms of the logarithmic parameters):
-/// errors of log(loss) Gaussian, their size integrated out with weight 1/size unless it was measured.
+/// errors of log(loss) Gaussian.
 class Posterior {
   public:
-    explicit Posterior(const Model& model)
-        : fit_(model.fit), range_(model.range), log_loss_(model.fit.curve.loss.log()) {}
+    Posterior(const Model& model, const Noise& noise)
+        : fit_(model.fit),
+          range_(model.range),
+          noise_(noise),
+          form_(model.fit.law, model.fit.curve, Residual::log, 1, 1) {}
 
     double operator()(const Eigen::VectorXd& q) const {
-        double prior = 0;
-        scratch_ = q;
+        double prior = 0, begin = 0;  // where the power law begins: N0 of the shifted law
+        if (q.cwiseAbs().maxCoeff() > log_limit) return -infinity;
+        const Eigen::VectorXd p = form_.parameters(q);
         for (Eigen::Index j = 0; j < q.size(); ++j) {
-            const Parameter& p = fit_.law.parameters[static_cast<std::size_t>(j)];
-            if (p.logarithmic) {
-                if (std::abs(q[j]) > 200) return -infinity;
-                scratch_[j] = std::exp(q[j]);
-            }
-            if (!(scratch_[j] >= p.lower && scratch_[j] <= p.upper)) return -infinity;
-            if (p.logarithmic && !p.amplitude)
+            const Parameter& parameter = fit_.law.parameters[static_cast<std::size_t>(j)];
+            if (!(p[j] >= parameter.lower && p[j] <= parameter.upper)) return -infinity;
+            if (parameter.logarithmic && !parameter.amplitude)
                 prior -= 0.5 * std::pow(q[j] - std::log(0.4), 2);
-            else if (p.name == "N0")
-                prior -= 2 * std::log1p(q[j]);
+            else if (parameter.name == "N0")
+                begin = p[j], prior -= 2 * std::log1p(begin);
         }
         // Flat in what an amplitude changes over the points, not in the amplitude: where the points leave its
         // exponent (the next parameter) open, this does not favour slow power laws.
         for (Eigen::Index j = 0; j + 1 < q.size(); ++j)
             if (fit_.law.parameters[static_cast<std::size_t>(j)].amplitude) {
                 const auto [first, last] = range_[static_cast<std::size_t>(j)];
-                const double e = std::abs(scratch_[j + 1]);
-                prior += q[j] + std::log(std::pow(first, -e) - std::pow(last, -e) + 1e-12);
+                const double e = std::abs(p[j + 1]), change = e * std::log((last + begin) / (first + begin));
+                prior += q[j] - e * std::log(first + begin) + std::log(-std::expm1(-std::max(change, 1e-12)));
             }
-        double cost = 0;
-        for (Eigen::Index i = 0; i < log_loss_.size(); ++i) {
-            const double value = fit_.law.evaluate(scratch_.data(), fit_.curve.size[i], nullptr);
-            if (!(value > 0) || !std::isfinite(value)) return -infinity;
-            const double r = std::log(value) - log_loss_[i];
-            cost += r * r * (measured() ? std::pow(fit_.curve.log_error[i], -2) : 1.0);
-        }
-        if (measured()) return prior - 0.5 * cost / (fit_.noise * fit_.noise);
-        const auto n = static_cast<double>(log_loss_.size());
-        return prior - 0.5 * n * std::log(cost + n * rounding * rounding);
+        const double cost = form_.cost(q);
+        return std::isfinite(cost) ? prior - 0.5 * noise_.misfit(cost, form_.points()) : -infinity;
     }
-    static constexpr double rounding = 1e-5;  ///< relative: losses are not known better
+
+    /// The best fit with coordinate `held` at a given value, from `start`.
+    Eigen::VectorXd refit(Eigen::VectorXd start, Eigen::Index held, double value) {
+        start[held] = value;
+        LeastSquaresProblem& problem = form_.problem();
+        problem.fixed.assign(static_cast<std::size_t>(start.size()), false);
+        problem.fixed[static_cast<std::size_t>(held)] = true;
+        LeastSquaresOptions options;
+        options.max_iterations = 50, options.tolerance = 1e-8;
+        return least_squares(problem, start, options).parameters;
+    }
 
   private:
-    bool measured() const { return fit_.curve.log_error.size() != 0; }
     const LawFit& fit_;
     const std::vector<std::pair<double, double>>& range_;
-    Eigen::ArrayXd log_loss_;
-    mutable Eigen::VectorXd scratch_;
+    const Noise& noise_;
+    Formulation form_;
 };
 
 /// Uniform numbers in (0, 1), a pure function of their place.
@@ -144,46 +202,13 @@ std::array<double, 3> uniforms(const DrawKey& key, std::uint64_t step, std::uint
     return {u(bits[0]), u(bits[1]), u(bits[2])};
 }
 
-/// The best fit with coordinate `held` at a given value, from `start`.
-Eigen::VectorXd refit(const LawFit& fit, Eigen::VectorXd start, Eigen::Index held, double value) {
-    start[held] = value;
-    const Eigen::Index k = start.size();
-    const auto logarithmic = [&](Eigen::Index j) {
-        return fit.law.parameters[static_cast<std::size_t>(j)].logarithmic;
-    };
-    LeastSquaresProblem problem;
-    problem.residuals = fit.curve.points();
-    problem.fixed.assign(static_cast<std::size_t>(k), false);
-    problem.fixed[static_cast<std::size_t>(held)] = true;
-    problem.lower.resize(k), problem.upper.resize(k);
-    for (Eigen::Index j = 0; j < k; ++j) {
-        const Parameter& p = fit.law.parameters[static_cast<std::size_t>(j)];
-        problem.lower[j] = p.logarithmic ? std::max(std::log(p.lower), -200.0) : p.lower;
-        problem.upper[j] = p.logarithmic ? std::min(std::log(p.upper), 200.0) : p.upper;
-    }
-    Eigen::VectorXd p(k);
-    problem.residual = [&](Eigen::Index row, const double* q, double* residual, double* gradient) {
-        for (Eigen::Index j = 0; j < k; ++j) p[j] = logarithmic(j) ? std::exp(q[j]) : q[j];
-        const double l = fit.law.evaluate(p.data(), fit.curve.size[row], gradient);
-        if (!(l > 0)) return false;
-        const double weight = fit.curve.log_error.size() != 0 ? 1 / fit.curve.log_error[row] : 1.0;
-        *residual = weight * std::log(l / fit.curve.loss[row]);
-        if (gradient != nullptr)
-            for (Eigen::Index j = 0; j < k; ++j) gradient[j] *= weight / l * (logarithmic(j) ? p[j] : 1.0);
-        return true;
-    };
-    LeastSquaresOptions options;
-    options.max_iterations = 50, options.tolerance = 1e-8;
-    return least_squares(problem, start, options).parameters;
-}
-
 /// Draws from the posterior of a fitted law, one a column, in natural form (no logarithms): ensemble sampler
 /// with stretch moves (Goodman & Weare 2010), started around the best fit.
-Eigen::MatrixXd sample_parameters(const Model& model, int count, const DrawKey& key) {
+Eigen::MatrixXd sample_parameters(const Model& model, const Noise& noise, int count, const DrawKey& key) {
     const LawFit& fit = model.fit;
     const Eigen::Index k = fit.law.dimension(), walkers = 8 * ((4 * k + 7) / 8);
     const int thin = 5, kept = static_cast<int>((count + walkers - 1) / walkers), warm_up = 40 * thin;
-    const Posterior density(model);
+    Posterior density(model, noise);
     Eigen::VectorXd best = fit.parameters;
     for (Eigen::Index j = 0; j < k; ++j)
         if (fit.law.parameters[static_cast<std::size_t>(j)].logarithmic)
@@ -206,7 +231,7 @@ Eigen::MatrixXd sample_parameters(const Model& model, int count, const DrawKey& 
         const Parameter& p = fit.law.parameters[static_cast<std::size_t>(j)];
         if (!p.logarithmic || p.amplitude) continue;
         const auto holds = [&](double step) {
-            return density(refit(fit, best, j, best[j] + step)) > highest - 3;
+            return density(density.refit(best, j, best[j] + step)) > highest - 3;
         };
         if (holds(0.3) || holds(-0.3)) open.push_back(j);
     }
@@ -225,7 +250,7 @@ Eigen::MatrixXd sample_parameters(const Model& model, int count, const DrawKey& 
         const Eigen::Index held = open[static_cast<std::size_t>(w / 2) % open.size()];
         for (std::uint64_t attempt = 0; attempt < 8; ++attempt) {
             const double exponent = normal_value(key, 1, attempt, static_cast<std::uint64_t>(w));
-            const Eigen::VectorXd far = refit(fit, best, held, std::log(0.4) + exponent);
+            const Eigen::VectorXd far = density.refit(best, held, std::log(0.4) + exponent);
             const double there = density(far);
             if (!(there > highest - 6)) continue;
             at.col(w) = far, height[w] = there;
@@ -257,11 +282,37 @@ Eigen::MatrixXd sample_parameters(const Model& model, int count, const DrawKey& 
 }
 
 /// Akaike's criterion without the small-sample correction: the laws with a floor contain those without, and
-/// to drop them at few points would hide what is not known.
-double criterion(const LawFit& fit, double noise) {
-    const auto n = static_cast<double>(fit.curve.points()), k = static_cast<double>(fit.law.dimension());
-    if (fit.curve.log_error.size() != 0) return fit.cost / (noise * noise) + 2 * k;
-    return n * std::log(fit.cost / n + Posterior::rounding * Posterior::rounding) + 2 * k;
+/// at few points that correction would drop them, and hide what is not known (docs/advise.md's table: with it
+/// the curve at eight sizes that is none of the laws is covered in a third, not 92 %).
+double criterion(const LawFit& fit, const Noise& noise) {
+    const Eigen::Index n = fit.curve.points();
+    const double parameters = 2 * static_cast<double>(fit.law.dimension());
+    if (std::isinf(noise.measured_freedom)) return fit.cost + parameters;
+    return noise.freedom(n) * std::log(noise.with_errors(fit.cost, n)) + parameters;
+}
+
+bool has_floor(const Law& law) {
+    return law.parameters.front().name == "E";
+}
+
+/// Laws that may vote: two degrees of freedom or more; fewer only for the freest of those with a floor, or
+/// of those without, as either kind has to be heard.
+void keep_voters(std::vector<Model>& models, std::vector<std::string>& notes) {
+    const auto usable = [](const Model& m) { return m.fit.usable() && m.fit.freedom >= 1; };
+    std::array<Eigen::Index, 2> most{0, 0};
+    for (const Model& m : models)
+        if (usable(m)) most[has_floor(m.fit.law)] = std::max(most[has_floor(m.fit.law)], m.fit.freedom);
+    const auto votes = [&](const Model& m) {
+        return usable(m) && m.fit.freedom >= std::min<Eigen::Index>(2, most[has_floor(m.fit.law)]);
+    };
+    for (const Model& m : models)
+        if (!votes(m))
+            notes.push_back(m.fit.law.name + " law left out: " +
+                            (m.fit.message.empty()
+                                 ? std::to_string(m.fit.law.dimension()) + " parameters for " +
+                                       std::to_string(m.fit.curve.points()) + " points"
+                                 : m.fit.message));
+    std::erase_if(models, [&](const Model& m) { return !votes(m); });
 }
 
 std::string trouble(const LawFit& fit) {
@@ -284,19 +335,26 @@ Inputs inputs_of(const JointCurve& curve) {
 Sample draw_curves(const JointCurve& curve, Inputs inputs, int count, std::uint64_t seed) {
     Sample sample;
     std::vector<Model> all = models(curve, inputs);
-    for (const Model& model : all)
-        if (!(model.fit.usable() && model.fit.freedom >= 1))
-            sample.notes.push_back(
-                model.fit.law.name + " law left out: " +
-                (model.fit.message.empty() ? "as many parameters as points" : model.fit.message));
-    std::erase_if(all, [](const Model& m) { return !(m.fit.usable() && m.fit.freedom >= 1); });
-    if (all.empty()) return sample;
+    keep_voters(all, sample.notes);
+    if (all.empty()) {
+        sample.reason = "too few points: " + std::to_string(curve.points()) +
+                        " different ones, and no law has fewer parameters";
+        return sample;
+    }
+    double closest = infinity;
+    for (const Model& model : all) closest = std::min(closest, model.fit.log_rmse());
+    if (closest > largest_miss) {
+        sample.reason = "no law describes these points: the closest misses them by " +
+                        std::to_string(std::lround(100 * closest)) +
+                        " % (mixed units, or runs of different kinds?)";
+        return sample;
+    }
 
-    double least_noise = infinity, least = infinity;
-    for (const Model& model : all) least_noise = std::min(least_noise, model.fit.noise);
+    const Noise noise = noise_of(all);
+    double least = infinity;
     std::vector<double> weight;
     for (const Model& model : all) {
-        weight.push_back(criterion(model.fit, least_noise));
+        weight.push_back(criterion(model.fit, noise));
         least = std::min(least, weight.back());
     }
     double sum = 0;
@@ -317,13 +375,12 @@ Sample draw_curves(const JointCurve& curve, Inputs inputs, int count, std::uint6
         cumulated += weight[i];
         const Eigen::Index wanted = static_cast<Eigen::Index>(std::lround(cumulated * count)) - first;
         const LawFit& fit = all[i].fit;
-        const double typical = fit.curve.log_error.size() != 0 ? geometric_mean(fit.curve.log_error) : 1.0;
-        sample.noise += weight[i] * fit.noise * typical;
+        sample.noise += weight[i] * fit.noise * noise.typical;
         sample.laws.push_back(
             {fit.law.name, weight[i], fit.log_rmse(), all[i].natural(fit.parameters), trouble(fit)});
         if (wanted == 0) continue;
         const Eigen::MatrixXd draws =
-            sample_parameters(all[i], static_cast<int>(std::max<Eigen::Index>(wanted, 50)),
+            sample_parameters(all[i], noise, static_cast<int>(std::max<Eigen::Index>(wanted, 50)),
                               {seed, static_cast<std::uint32_t>(i), 0});
         for (Eigen::Index d = 0; d < wanted; ++d)
             curves->push_back({i, draws.col(d * draws.cols() / wanted)});

@@ -16,6 +16,7 @@ Inputs inputs_of(const JointCurve& curve);
 
 struct Sample {
     PossibleCurves curves;  ///< not widened; count 0 if no law could be fitted
+    std::string reason;     ///< why it is 0
     std::vector<LawShare> laws;
     double noise = 0;  ///< standard deviation of log(loss) of one point about the laws
     std::vector<std::string> notes;

@@ -42,14 +42,16 @@ std::string factor(double value) {
 }
 
 std::string not_identifiable(const Estimate& floor, double now, Metric metric) {
+    const bool none = floor.lower < 1e-3 * now;  // power laws without a floor are among the curves
     const auto shown = [&](double loss) { return number(from_loss(metric, loss)); };
     if (metric == Metric::psnr)
-        return "the limit of the PSNR is not identifiable: anything from " + shown(floor.upper) + " to " +
-               shown(floor.lower) + " dB (now " + shown(now) + ")";
+        return "the limit of the PSNR is not identifiable: anything from " + shown(floor.upper) +
+               (none ? " dB upward" : " to " + shown(floor.lower) + " dB") + " (now " + shown(now) + ")";
+    const double lowest = none ? 0 : floor.lower;
     const char* what = metric == Metric::ssim ? "the limit of the SSIM" : "the floor";
     return std::string(what) + " is not identifiable: anything from " +
-           shown(metric == Metric::ssim ? floor.upper : floor.lower) + " to " +
-           shown(metric == Metric::ssim ? floor.lower : floor.upper) + " (now " + shown(now) + ")";
+           shown(metric == Metric::ssim ? floor.upper : lowest) + " to " +
+           shown(metric == Metric::ssim ? lowest : floor.upper) + " (now " + shown(now) + ")";
 }
 
 }  // namespace
@@ -105,9 +107,9 @@ void put_into_words(Advice& a, const AdviceOptions& options) {
         if (law.weight >= 0.05 && !law.message.empty())
             a.notes.push_back(law.law + " law (weight " + percent(law.weight) + "): " + law.message);
     if (a.possible.count > 0) {
-        const Estimate floor =
-            a.possible.loss_at(a.data.known ? 1e9 * a.size : a.size,
-                               a.larger.known ? 1e9 * a.network : a.network, options.level);
+        Estimate floor = a.possible.loss_at(a.data.known ? 1e9 * a.size : a.size,
+                                            a.larger.known ? 1e9 * a.network : a.network, options.level);
+        floor.upper = std::min(floor.upper, a.loss.value);  // a floor is not above what was reached
         if (floor.lower < 0.5 * floor.upper && floor.lower < 0.5 * a.loss.value)
             a.notes.push_back(not_identifiable(floor, a.loss.value, options.metric));
         if (a.possible.widening > 1)

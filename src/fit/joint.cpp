@@ -6,16 +6,13 @@
 #include <optional>
 #include <stdexcept>
 
+#include "formulation.hpp"
 #include "joint_rows.hpp"
 #include "reconlaw/detail/check.hpp"
 
 namespace reconlaw::fit {
 
 namespace {
-
-double geometric_mean(const Eigen::ArrayXd& x) {
-    return std::exp(x.log().mean());
-}
 
 /// Least squares with non-negative coefficients and relative residuals, by trying every set of active
 /// columns. Coefficients that are zero come back as 1e-6 of the mean of the target per mean of the column:
@@ -74,11 +71,12 @@ LearningCurve JointCurve::at_network(double value) const {
         if (network[i] == value) kept.push_back(i);
     LearningCurve part{size(kept), loss(kept)};
     if (log_error.size() != 0) part.log_error = log_error(kept);
+    part.error_freedom = error_freedom;
     return part;
 }
 
 LearningCurve JointCurve::at_size(double value) const {
-    return JointCurve{network, size, loss, log_error}.at_network(value);  // rows ascend in P
+    return JointCurve{network, size, loss, log_error, error_freedom}.at_network(value);  // rows ascend in P
 }
 
 JointCurve JointCurve::where(const std::vector<bool>& keep) const {
@@ -87,6 +85,7 @@ JointCurve JointCurve::where(const std::vector<bool>& keep) const {
         if (keep[static_cast<std::size_t>(i)]) kept.push_back(i);
     JointCurve part{size(kept), network(kept), loss(kept)};
     if (log_error.size() != 0) part.log_error = log_error(kept);
+    part.error_freedom = error_freedom;
     return part;
 }
 
@@ -106,6 +105,7 @@ void validate(const JointCurve& curve, std::string_view function) {
                     rows);
     detail::require(curve.log_error.size() == 0 || curve.log_error.size() == curve.points(), function,
                     "number of errors", curve.log_error.size(), "0 or " + rows);
+    detail::require(curve.error_freedom > 0, function, "error_freedom", curve.error_freedom, "> 0");
     for (Eigen::Index i = 0; i < curve.points(); ++i) {
         const std::string entry = "[" + std::to_string(i) + "]";
         detail::require_finite_positive(curve.size[i], function, "size" + entry);
@@ -159,13 +159,15 @@ JointCurve make_joint_curve(const std::vector<double>& size, const std::vector<d
             sum += all[last].log_loss;
         const auto count = static_cast<double>(last - first);
         pairs.push_back({all[first].size, all[first].network, sum / count, count});
-        for (std::size_t i = first; i < last; ++i) squares += std::pow(all[i].log_loss - sum / count, 2);
+        double own = 0;
+        for (std::size_t i = first; i < last; ++i) own += std::pow(all[i].log_loss - sum / count, 2);
+        if (own > 1e-24 * count) squares += own;  // below: equal losses, the mean of logarithms rounds
         freedom += count - 1;
         repeated = repeated && count >= 2;
     }
     const auto n = static_cast<Eigen::Index>(pairs.size());
     JointCurve curve{Eigen::ArrayXd(n), Eigen::ArrayXd(n), Eigen::ArrayXd(n)};
-    if (repeated && squares > 0) curve.log_error.resize(n);
+    if (repeated && squares > 0) curve.log_error.resize(n), curve.error_freedom = freedom;
     for (Eigen::Index i = 0; i < n; ++i) {
         const Pair& pair = pairs[static_cast<std::size_t>(i)];
         curve.size[i] = pair.size, curve.network[i] = pair.network, curve.loss[i] = std::exp(pair.mean);
@@ -227,7 +229,7 @@ namespace detail_joint {
 Rows in_units(const JointLaw& law, const JointCurve& curve, double size_unit, double network_unit) {
     Rows rows{size_unit, network_unit, geometric_mean(curve.loss), {}, {}};
     const JointCurve scaled{curve.size / size_unit, curve.network / network_unit, curve.loss / rows.loss_unit,
-                            curve.log_error};
+                            curve.log_error, curve.error_freedom};
     rows.law.name = law.name, rows.law.formula = law.formula, rows.law.source = law.source;
     rows.law.parameters = law.parameters;
     rows.law.evaluate = [evaluate = law.evaluate, size = scaled.size, network = scaled.network](
@@ -237,7 +239,8 @@ Rows in_units(const JointLaw& law, const JointCurve& curve, double size_unit, do
     };
     rows.law.starts = [starts = law.starts, scaled](const LearningCurve&) { return starts(scaled); };
     const Eigen::Index n = curve.points();
-    rows.curve = {Eigen::ArrayXd::LinSpaced(n, 1, static_cast<double>(n)), scaled.loss, scaled.log_error};
+    rows.curve = {Eigen::ArrayXd::LinSpaced(n, 1, static_cast<double>(n)), scaled.loss, scaled.log_error,
+                  scaled.error_freedom};
     return rows;
 }
 

@@ -60,6 +60,8 @@ TEST_CASE("reconlaw advise: text for people, JSON with the same numbers, identic
     CHECK(mentions(text.out, "\n  10x data, 4x network "));
     CHECK(mentions(text.out, "Plateau in channels: "));
     CHECK(text.out == reconlaw_run("advise " + results.path).out);
+    CHECK(mentions(reconlaw_run("advise " + results.path + " --level 0.999").out, "99.9 % interval"));
+    CHECK(mentions(text.out, "90 % interval"));
 
     const auto run = reconlaw_run("advise " + results.path + " --format json");
     REQUIRE(run.status == 0);
@@ -173,6 +175,20 @@ TEST_CASE("reconlaw advise: the page and the plot") {
     CHECK(mentions(read_text(html), "cannot be told from these points"));
 }
 
+TEST_CASE("reconlaw advise: the text is delivered though a figure cannot be written") {
+    const Results results(table("samples,channels,loss", as_is));
+    const std::string text = reconlaw_run("advise " + results.path).out;
+    for (const char* option : {" --html /no/such/folder/page.html", " --plot /no/such/folder/plot.svg"}) {
+        const auto r = reconlaw_run("advise " + results.path + option);
+        CHECK(r.status != 0);
+        CHECK_FALSE(r.err.empty());
+        CHECK(r.out == text);
+    }
+    const std::string before = read_text(results.path);
+    CHECK(reconlaw_run("advise " + results.path + " --output " + results.path).status == 2);
+    CHECK(read_text(results.path) == before);
+}
+
 TEST_CASE("reconlaw advise: points that answer nothing") {
     const std::vector<std::pair<std::string, std::string>> cases{
         {"samples,loss\n100,0.3\n1000,0.2\n", "too few points: 2"},
@@ -213,6 +229,13 @@ TEST_CASE("reconlaw advise: bad input is refused with status 2, file, line and c
         {good, "--metric accuracy", "--metric"},
         {good, "--format csv", "--format"},
         {good, "--plot figure.pdf", "must end with .svg or .png"},
+        {good, "--loss-column samples",
+         "column 'samples' is taken for --samples-column and for --loss-column"},
+        {good, "--loss-column channels", "taken for --network-column and for --loss-column"},
+        {good, "--cost-column loss", "taken for --loss-column and for --cost-column"},
+        {good, "--network-column samples", "taken for --samples-column and for --network-column"},
+        {good, "--html a.svg --plot ./a.svg", "--plot: './a.svg' is also the path of --html"},
+        {good, "--html a.html --output a.html", "--output: 'a.html' is also the path of --html"},
         {"", "", "expected a header line"}};
     for (const auto& [text, options, message] : cases) {
         CAPTURE(text);

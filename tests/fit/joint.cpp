@@ -130,6 +130,23 @@ TEST_CASE("fit_joint: what the points do not determine") {
     CHECK_THROWS_AS(profile_interval(one, 5), std::invalid_argument);
 }
 
+TEST_CASE("fit_joint: measured errors count with their degrees of freedom") {
+    JointCurve curve = table_of(truths[0], 0.015, 4);
+    curve.log_error = Eigen::ArrayXd::Constant(20, 0.015);
+    const JointLaw& law = joint_law_named("additive");
+    const JointFit known = fit_joint(law, curve);
+    CHECK(known.noise == 1);
+    CHECK(std::isinf(known.noise_freedom));
+    curve.error_freedom = 20;
+    const JointFit estimated = fit_joint(law, curve);
+    check_close(estimated.noise_freedom, 35, 0.0, 0.0);  // 20 points - 5 parameters + 20
+    check_close(estimated.noise, std::sqrt((estimated.cost + 20) / 35), 1e-12, 0.0);
+    const Interval narrow = profile_interval(known, 2), wide = profile_interval(estimated, 2);
+    CHECK(std::abs(narrow.upper / narrow.lower - wide.upper / wide.lower) > 1e-6);
+    curve.error_freedom = 0;
+    CHECK_THROWS_AS(fit_joint(law, curve), std::invalid_argument);
+}
+
 TEST_CASE("make_joint_curve: sorts, merges seeds, and refuses what cannot be") {
     const JointCurve curve =
         make_joint_curve({200, 100, 100, 200, 100, 100}, {8, 4, 8, 8, 4, 8}, {0.2, 0.4, 0.3, 0.2, 0.1, 0.3});
@@ -141,7 +158,15 @@ TEST_CASE("make_joint_curve: sorts, merges seeds, and refuses what cannot be") {
     REQUIRE(curve.log_error.size() == 3);
     // half the squared distance log(4)^2/2 over three pairs with one degree each, two runs a mean
     check_close(curve.log_error[1], std::sqrt(std::pow(std::log(4.0), 2) / 2 / 3 / 2), 1e-12, 0.0);
+    CHECK(curve.error_freedom == 3);
+    CHECK(curve.at_network(8).error_freedom == 3);
+    CHECK(curve.where({true, false, true}).error_freedom == 3);
     CHECK(make_joint_curve({1, 2}, {1, 1}, {1, 2}).log_error.size() == 0);
+    // equal losses have no scatter, though the sum of three logarithms rounds
+    const JointCurve equal =
+        make_joint_curve({1, 1, 1, 2, 2, 2}, {1, 1, 1, 1, 1, 1}, {0.1, 0.1, 0.1, 0.07, 0.07, 0.07});
+    CHECK(equal.log_error.size() == 0);
+    CHECK(std::isinf(equal.error_freedom));
     CHECK(curve.at_network(8).points() == 2);
     CHECK(curve.at_size(100).size[1] == 8);
     CHECK(distinct(curve.network) == std::vector<double>{4, 8});

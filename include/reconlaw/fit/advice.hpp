@@ -111,15 +111,20 @@ struct Advice {
 ///
 /// The laws (additive, interacting, interacting-floor; power, floor and shifted in N where there is one
 /// network size, in P where there is one training size) are fitted, and for each a sample of its parameters
-/// is drawn from their posterior: Gaussian errors of log(loss) of unknown size (of measured size where seeds
-/// were repeated); priors flat in the floor and in what each power law changes over the points; exponents
+/// is drawn from their posterior: Gaussian errors of log(loss) of unknown standard deviation s (of measured
+/// one where seeds were repeated, with its degrees of freedom), prior 1/s up to a bound: the least of 0.2,
+/// the scatter of log(loss) about its mean, and the 99 % limit that the scatter about each law sets; other
+/// priors flat in the floor and in what each power law changes over the points; exponents
 /// log-normal about 0.4 with a factor e as standard deviation, which matters only where the points leave them
-/// open. Laws are weighted by exp(-AIC/2); of the three in one input, those with a floor share one vote. Then
-/// the largest N, the largest P and the corner of both are left out in turn (one input: the last points) and
-/// predicted; `widening` is what a part `level` of these predictions would have needed.
+/// open. Laws are weighted by exp(-AIC/2); of the three in one input, those with a floor share one vote. A
+/// law needs two points more than it has parameters to vote; the freest law with a floor, and the freest
+/// without, do with one more. Then the largest N, the largest P and the corner of both are left out in turn
+/// (one input: the last points) and predicted; `widening` is what a part `level` of these predictions would
+/// have needed.
 ///
-/// More than 400 different pairs are binned first. A loss that grows with N or P, that never changes, or too
-/// few points are outcomes with a reason, not exceptions.
+/// More than 400 different pairs are binned first. A loss that grows with N or P, that never changes, that no
+/// law describes (the closest misses it by more than 20 %, root mean square of log(loss)), or too few points
+/// are outcomes with a reason, not exceptions.
 /// @param cost  of each pair of the curve, or empty: N P, in units of the present one
 /// @throws std::invalid_argument  an invalid curve, cost or option
 Advice advice(const JointCurve& curve, const AdviceOptions& options = {}, const Eigen::ArrayXd& cost = {});

@@ -7,6 +7,7 @@
 #include <array>
 #include <cmath>
 #include <functional>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +23,8 @@ struct JointCurve {
     Eigen::ArrayXd network;         ///< P > 0; sorted by P, then N, each pair once
     Eigen::ArrayXd loss;            ///< > 0
     Eigen::ArrayXd log_error = {};  ///< standard error of log(loss); empty where no seeds were repeated
+    /// Degrees of freedom of log_error as an estimate; infinite: known.
+    double error_freedom = std::numeric_limits<double>::infinity();
 
     Eigen::Index points() const { return size.size(); }
     /// The points of one network size, as a curve in N.
@@ -40,7 +43,7 @@ void validate(const JointCurve& curve, std::string_view function);
 
 /// Sorts the observations and merges those of equal (N, P): geometric mean of their losses. If every pair has
 /// two observations or more, log_error is the standard error of that mean, its variance pooled over the
-/// pairs.
+/// pairs, with error_freedom = observations - pairs. Equal losses everywhere: no log_error.
 /// @throws std::invalid_argument  different lengths, no observation, an entry that is not finite and > 0
 JointCurve make_joint_curve(const std::vector<double>& size, const std::vector<double>& network,
                             const std::vector<double>& loss);
