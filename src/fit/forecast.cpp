@@ -63,7 +63,6 @@ struct Origin {
     Eigen::ArrayXd error = {};  ///< measured, of the observed log losses
     Eigen::MatrixXd log_loss;   ///< candidates by sizes, NaN where a candidate says nothing
     Eigen::VectorXd misfit;     ///< mean square of log residuals at the end of the data, by candidate
-    double age = 0;             ///< how long ago, as a part of the range of log(N)
 };
 
 /// A mean and the standard deviation about it, both weighted.
