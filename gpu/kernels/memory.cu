@@ -1,0 +1,151 @@
+/// Device memory and the device itself.
+
+#include <thrust/detail/config.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <new>
+#include <stdexcept>
+#include <string>
+
+#include "../device_query.hpp"
+#include "kernels.hpp"
+
+#if THRUST_DEVICE_SYSTEM == THRUST_DEVICE_SYSTEM_CUDA
+#include <cuda_runtime.h>
+#elif defined(_OPENMP)
+#include <omp.h>
+#endif
+#if THRUST_DEVICE_SYSTEM == THRUST_DEVICE_SYSTEM_TBB
+#include <tbb/global_control.h>
+
+#include <memory>
+#endif
+
+namespace reconlaw::gpu {
+
+#if THRUST_DEVICE_SYSTEM == THRUST_DEVICE_SYSTEM_CUDA
+
+namespace {
+void check(cudaError_t status, const char* what) {
+    if (status == cudaErrorMemoryAllocation) throw std::bad_alloc();
+    if (status != cudaSuccess)
+        throw std::runtime_error(std::string(what) + ": " + cudaGetErrorString(status));
+}
+}  // namespace
+
+namespace kernels {
+void* allocate(std::size_t bytes) {
+    void* memory = nullptr;
+    check(cudaMalloc(&memory, bytes), "allocating GPU memory");
+    return memory;
+}
+void release(void* memory) {
+    cudaFree(memory);
+}
+void upload(void* to, const void* from, std::size_t bytes) {
+    check(cudaMemcpy(to, from, bytes, cudaMemcpyHostToDevice), "copying to the GPU");
+}
+void download(void* to, const void* from, std::size_t bytes) {
+    check(cudaMemcpy(to, from, bytes, cudaMemcpyDeviceToHost), "copying from the GPU");
+}
+void clear(void* memory, std::size_t bytes) {
+    check(cudaMemset(memory, 0, bytes), "clearing GPU memory");
+}
+void synchronise() {
+    check(cudaDeviceSynchronize(), "GPU kernel");
+}
+}  // namespace kernels
+
+DeviceQuery query_device() {
+    DeviceQuery q;
+    q.system = "cuda";
+    int count = 0;
+    const cudaError_t status = cudaGetDeviceCount(&count);
+    if (status != cudaSuccess || count == 0) {
+        cudaGetLastError();
+        q.problem = status == cudaSuccess ? "there is no GPU" : cudaGetErrorString(status);
+        return q;
+    }
+    int number = 0;
+    cudaDeviceProp properties{};
+    check(cudaGetDevice(&number), "choosing a GPU");
+    check(cudaGetDeviceProperties(&properties, number), "asking the GPU");
+    q.name = properties.name;
+    q.architecture = "sm_" + std::to_string(properties.major) + std::to_string(properties.minor);
+    q.memory_bytes = properties.totalGlobalMem;
+    q.threads = properties.multiProcessorCount;
+    // an empty launch finds out whether the binary holds code for this architecture
+    void* probe = nullptr;
+    if (cudaMalloc(&probe, 1) != cudaSuccess || cudaMemset(probe, 0, 1) != cudaSuccess)
+        q.problem = cudaGetErrorString(cudaGetLastError());
+    cudaFree(probe);
+    return q;
+}
+
+void choose_threads(int) {}
+
+#else
+
+namespace kernels {
+void* allocate(std::size_t bytes) {
+    const std::size_t rounded = (bytes + 63) / 64 * 64;
+    void* memory = std::aligned_alloc(64, rounded == 0 ? 64 : rounded);
+    if (!memory) throw std::bad_alloc();
+    return memory;
+}
+void release(void* memory) {
+    std::free(memory);
+}
+void upload(void* to, const void* from, std::size_t bytes) {
+    std::memcpy(to, from, bytes);
+}
+void download(void* to, const void* from, std::size_t bytes) {
+    std::memcpy(to, from, bytes);
+}
+void clear(void* memory, std::size_t bytes) {
+    std::memset(memory, 0, bytes);
+}
+void synchronise() {}
+}  // namespace kernels
+
+#if THRUST_DEVICE_SYSTEM == THRUST_DEVICE_SYSTEM_TBB
+namespace {
+std::unique_ptr<tbb::global_control>& thread_limit() {
+    static std::unique_ptr<tbb::global_control> limit;
+    return limit;
+}
+}  // namespace
+#endif
+
+void choose_threads(int threads) {
+#if THRUST_DEVICE_SYSTEM == THRUST_DEVICE_SYSTEM_TBB
+    thread_limit() = std::make_unique<tbb::global_control>(tbb::global_control::max_allowed_parallelism,
+                                                           static_cast<std::size_t>(threads));
+#endif
+#if defined(_OPENMP)
+    omp_set_num_threads(threads);
+#endif
+    static_cast<void>(threads);
+}
+
+DeviceQuery query_device() {
+    DeviceQuery q;
+#if THRUST_DEVICE_SYSTEM == THRUST_DEVICE_SYSTEM_OMP
+    q.system = "omp";
+#elif THRUST_DEVICE_SYSTEM == THRUST_DEVICE_SYSTEM_TBB
+    q.system = "tbb";
+#else
+    q.system = "cpp";
+#endif
+#if defined(_OPENMP)
+    q.threads = omp_get_max_threads();
+#else
+    q.threads = 1;
+#endif
+    return q;
+}
+
+#endif
+
+}  // namespace reconlaw::gpu

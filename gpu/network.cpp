@@ -1,0 +1,284 @@
+#include "reconlaw/gpu/network.hpp"
+
+#include <Random123/philox.h>
+
+#include <cmath>
+#include <limits>
+#include <new>
+#include <stdexcept>
+
+#include "network_internals.hpp"
+#include "reconlaw/detail/check.hpp"
+#include "reconlaw/gpu/device.hpp"
+
+namespace reconlaw::gpu {
+namespace {
+
+std::string megabytes(std::size_t bytes) {
+    const double mb = static_cast<double>(bytes) / 1e6;
+    std::string text = mb < 10 ? std::to_string(std::round(10 * mb) / 10) : std::to_string(std::round(mb));
+    text.resize(text.find('.') + (mb < 10 ? 2 : 0));
+    return text + " MB";
+}
+
+template <class T>
+std::ptrdiff_t elements(const View<T>& v) {
+    return std::ptrdiff_t{v.n} * v.h * v.w * v.c;
+}
+
+/// NCHW on the host to channels last on the device, and back. With one channel they are the same.
+template <class T>
+void upload(std::span<const T> from, const View<T>& to) {
+    if (to.c == 1) return kernels::upload(to.data, from.data(), sizeof(T) * from.size());
+    std::vector<T> last(from.size());
+    std::size_t i = 0;
+    for (int n = 0; n < to.n; ++n)
+        for (int k = 0; k < to.c; ++k)
+            for (int y = 0; y < to.h; ++y)
+                for (int x = 0; x < to.w; ++x)
+                    last[static_cast<std::size_t>(n * to.image + y * to.row + x * to.pixel + k)] = from[i++];
+    kernels::upload(to.data, last.data(), sizeof(T) * last.size());
+}
+
+template <class T>
+std::vector<T> download(const View<T>& from) {
+    const auto size = static_cast<std::size_t>(elements(from));
+    std::vector<T> last(size), first(size);
+    kernels::download(last.data(), from.data, sizeof(T) * size);
+    if (from.c == 1) return last;
+    std::size_t i = 0;
+    for (int n = 0; n < from.n; ++n)
+        for (int k = 0; k < from.c; ++k)
+            for (int y = 0; y < from.h; ++y)
+                for (int x = 0; x < from.w; ++x)
+                    first[i++] =
+                        last[static_cast<std::size_t>(n * from.image + y * from.row + x * from.pixel + k)];
+    return first;
+}
+
+void check_shape(const Architecture& a, const BatchShape& s, const NetworkOptions& o) {
+    check(a);
+    detail::require(s.images >= 1 && s.images <= 1 << 20, "Network", "images", s.images, "from 1 to 2^20");
+    check_image_size(a, s.height, s.width);
+    if (o.training && o.loss == Loss::ssim) {
+        const auto* u = std::get_if<UNet>(&a);
+        const auto* r = std::get_if<ResidualCnn>(&a);
+        const int channels = u ? u->out_channels : r ? r->out_channels : 0;
+        detail::require(channels == 1, "Network", "output channels", channels, "1 for the SSIM loss");
+        detail::require(std::min(s.height, s.width) >= 7, "Network", "image size",
+                        std::min(s.height, s.width), "at least 7 x 7 for the SSIM loss");
+    }
+}
+
+}  // namespace
+
+std::string MemoryPlan::summary() const {
+    return "activations " + megabytes(activations) + " (minimum " + megabytes(minimum) + "), convolutions " +
+           megabytes(workspace + weights) + ", parameters " + megabytes(parameters);
+}
+
+template <class T>
+Network<T>::Internals::Internals(const Architecture& a, const BatchShape& s, const NetworkOptions& o)
+    : architecture(a),
+      shape(s),
+      options(o),
+      list((check_shape(a, s, o), gpu::parameters(a))),
+      graph(s.images, o.training, o.precision == Precision::tf32 ? Arithmetic::tf32 : Arithmetic::exact),
+      ends(build_network(graph, a, s.height, s.width)) {
+    graph.plan();
+}
+
+template <class T>
+MemoryPlan Network<T>::Internals::plan() const {
+    MemoryPlan p;
+    p.activations = graph.planner().bytes();
+    p.minimum = graph.planner().minimum();
+    p.workspace = graph.workspace_bytes();
+    p.weights = graph.weight_bytes();
+    const auto count = static_cast<std::size_t>(list.back().offset + list.back().size());
+    p.parameters = sizeof(T) * count * (options.training ? 2 : 1);
+    return p;
+}
+
+template <class T>
+void Network<T>::Internals::allocate() {
+    require_device();
+    const std::size_t need = plan().total(), have = device().memory_bytes;
+    const auto refuse = [&] {
+        throw DeviceError("not enough memory for " + describe(architecture) + " and batches of " +
+                          std::to_string(shape.images) + " x " + std::to_string(shape.height) + " x " +
+                          std::to_string(shape.width) + ": needs " + megabytes(need) + ", the device has " +
+                          megabytes(have));
+    };
+    if (have > 0 && need > have) refuse();
+    try {
+        graph.allocate();
+        parameters = DeviceArray<T>(list.back().offset + list.back().size());
+        if (options.training) {
+            const View<T> out = graph.gradient(ends.output);
+            gradient = DeviceArray<T>(parameters.size());
+            targets = DeviceArray<T>(elements(out));
+            row_sums = DeviceArray<double>(std::ptrdiff_t{out.n} * out.h);
+            if (options.loss == Loss::ssim) {
+                range = DeviceArray<T>(out.n);
+                maps = DeviceArray<T>(std::ptrdiff_t{3} * out.n * (out.h - 6) * (out.w - 6));
+            }
+        }
+    } catch (const std::bad_alloc&) {
+        refuse();
+    }
+    refresh();
+}
+
+template <class T>
+View<T> Network<T>::Internals::target() const {
+    const View<T> out = graph.view(ends.output);
+    return dense_view(targets.data(), out.n, out.h, out.w, out.c);
+}
+
+template <class T>
+double Network<T>::Internals::loss_and_gradient() {
+    forward();
+    const View<T> estimate = graph.view(ends.output), gradient_out = graph.gradient(ends.output);
+    const auto loss = [&] {
+        switch (options.loss) {
+            case Loss::mse:
+                return kernels::mse_loss<T>(estimate, target(), row_sums.data(), gradient_out);
+            case Loss::l1:
+                return kernels::l1_loss<T>(estimate, target(), row_sums.data(), gradient_out);
+            case Loss::ssim:
+                return kernels::ssim_loss<T>(estimate, target(), range.data(), row_sums.data(), maps.data(),
+                                             gradient_out);
+        }
+        return std::numeric_limits<double>::quiet_NaN();
+    }();
+    graph.backward(parameters.data(), gradient.data());
+    return loss;
+}
+
+template <class T>
+Network<T>::Network(const Architecture& architecture, const BatchShape& shape, const NetworkOptions& options)
+    : internals_(std::make_unique<Internals>(architecture, shape, options)) {
+    internals_->allocate();
+}
+template <class T>
+Network<T>::~Network() = default;
+template <class T>
+Network<T>::Network(Network&&) noexcept = default;
+template <class T>
+Network<T>& Network<T>::operator=(Network&&) noexcept = default;
+
+template <class T>
+const Architecture& Network<T>::architecture() const {
+    return internals_->architecture;
+}
+template <class T>
+const BatchShape& Network<T>::shape() const {
+    return internals_->shape;
+}
+template <class T>
+const std::vector<Parameter>& Network<T>::parameters() const {
+    return internals_->list;
+}
+template <class T>
+std::ptrdiff_t Network<T>::parameter_count() const {
+    return internals_->parameters.size();
+}
+template <class T>
+MemoryPlan Network<T>::memory() const {
+    return internals_->plan();
+}
+template <class T>
+MemoryPlan Network<T>::plan(const Architecture& architecture, const BatchShape& shape,
+                            const NetworkOptions& options) {
+    return Internals(architecture, shape, options).plan();
+}
+
+template <class T>
+void Network<T>::initialise(std::uint64_t seed) {
+    using Philox = r123::Philox4x32;
+    const Philox::key_type key{{static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)}};
+    std::vector<T> values(static_cast<std::size_t>(parameter_count()));
+    std::uint32_t tensor = 0;
+    for (const Parameter& p : internals_->list) {
+        for (std::ptrdiff_t i = 0; i < p.size(); ++i) {
+            // counter {group of four values, tensor, 0, 3}
+            const auto bits =
+                Philox()(Philox::ctr_type{{static_cast<std::uint32_t>(i / 4), tensor, 0, 3}}, key);
+            const double uniform = (bits[static_cast<std::size_t>(i % 4)] + 0.5) * 0x1p-32;
+            values[static_cast<std::size_t>(p.offset + i)] = static_cast<T>(p.bound * (2 * uniform - 1));
+        }
+        ++tensor;
+    }
+    set_parameters(values);
+}
+
+template <class T>
+void Network<T>::set_parameters(std::span<const T> values) {
+    detail::require(static_cast<std::ptrdiff_t>(values.size()) == parameter_count(),
+                    "Network::set_parameters", "number of values", values.size(),
+                    std::to_string(parameter_count()));
+    internals_->parameters.upload(values.data());
+    internals_->refresh();
+}
+
+template <class T>
+std::vector<T> Network<T>::get_parameters() const {
+    std::vector<T> values(static_cast<std::size_t>(parameter_count()));
+    internals_->parameters.download(values.data());
+    return values;
+}
+
+template <class T>
+std::vector<T> Network<T>::get_gradient() const {
+    std::vector<T> values(static_cast<std::size_t>(internals_->gradient.size()));
+    internals_->gradient.download(values.data());
+    return values;
+}
+
+template <class T>
+std::vector<T> Network<T>::forward(std::span<const T> input) {
+    Internals& n = *internals_;
+    const View<T> to = n.graph.view(n.ends.input);
+    detail::require(static_cast<std::ptrdiff_t>(input.size()) == elements(to), "Network::forward",
+                    "number of values", input.size(), std::to_string(elements(to)));
+    upload(input, to);
+    n.forward();
+    return download(n.graph.view(n.ends.output));
+}
+
+template <class T>
+double Network<T>::loss_and_gradient(std::span<const T> input, std::span<const T> target, T range) {
+    Internals& n = *internals_;
+    constexpr auto f = "Network::loss_and_gradient";
+    detail::require(n.options.training, f, "training", "false", "true");
+    const View<T> to = n.graph.view(n.ends.input);
+    detail::require(static_cast<std::ptrdiff_t>(input.size()) == elements(to), f, "number of input values",
+                    input.size(), std::to_string(elements(to)));
+    detail::require(static_cast<std::ptrdiff_t>(target.size()) == n.targets.size(), f,
+                    "number of target values", target.size(), std::to_string(n.targets.size()));
+    if (n.options.loss == Loss::ssim) {
+        detail::require_finite_positive(range, f, "range");
+        n.range.upload(std::vector<T>(static_cast<std::size_t>(n.range.size()), range).data());
+    }
+    upload(input, to);
+    upload(target, n.target());
+    return n.loss_and_gradient();
+}
+
+template <class T>
+std::vector<T> Network<T>::get_output_gradient() const {
+    return download(internals_->graph.gradient(internals_->ends.output));
+}
+
+template <class T>
+double Network<T>::update(Optimiser<T>& optimiser) {
+    const double norm = optimiser.step(internals_->parameters.data(), internals_->gradient.data());
+    internals_->refresh();
+    return norm;
+}
+
+template class Network<float>;
+template class Network<double>;
+
+}  // namespace reconlaw::gpu

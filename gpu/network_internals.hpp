@@ -1,0 +1,32 @@
+#pragma once
+/// What a Network holds in device memory; the trainer works on it directly.
+
+#include "build_network.hpp"
+#include "reconlaw/gpu/network.hpp"
+
+namespace reconlaw::gpu {
+
+template <class T>
+struct Network<T>::Internals {
+    Internals(const Architecture& a, const BatchShape& s, const NetworkOptions& o);
+
+    void allocate();
+    /// After the parameters have changed.
+    void refresh() { graph.set_weights(parameters.data()); }
+    /// Of what is in the input and target tensors.
+    void forward() { graph.forward(parameters.data()); }
+    double loss_and_gradient();
+    View<T> target() const;
+    MemoryPlan plan() const;
+
+    Architecture architecture;
+    BatchShape shape;
+    NetworkOptions options;
+    std::vector<Parameter> list;
+    Graph<T> graph;
+    InputAndOutput ends;
+    DeviceArray<T> parameters, gradient, targets, range, maps;
+    DeviceArray<double> row_sums;
+};
+
+}  // namespace reconlaw::gpu
