@@ -74,7 +74,8 @@ void check_shape(const Architecture& a, const BatchShape& s, const NetworkOption
 
 std::string MemoryPlan::summary() const {
     return "activations " + megabytes(activations) + " (minimum " + megabytes(minimum) + "), convolutions " +
-           megabytes(workspace + weights) + ", parameters " + megabytes(parameters);
+           megabytes(workspace + weights) + ", parameters " + megabytes(parameters) +
+           (data > 0 ? ", patches " + megabytes(data) : "");
 }
 
 template <class T>

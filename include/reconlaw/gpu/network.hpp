@@ -41,8 +41,9 @@ struct MemoryPlan {
     std::size_t minimum = 0;     ///< the most that is alive at any one time: no packing can be smaller
     std::size_t workspace = 0;   ///< of the convolutions
     std::size_t weights = 0;     ///< copies of the weights in the convolution library's layout
-    std::size_t parameters = 0;  ///< parameters and gradients; the optimiser's state is counted by Optimiser
-    std::size_t total() const { return activations + workspace + weights + parameters; }
+    std::size_t parameters = 0;  ///< parameters and gradients; in a training also the optimiser's state
+    std::size_t data = 0;        ///< of a training: its patches
+    std::size_t total() const { return activations + workspace + weights + parameters + data; }
     /// One line for a log: "activations 96 MB (minimum 94 MB), convolutions 3 MB, parameters 1 MB"
     std::string summary() const;
 };

@@ -1,0 +1,48 @@
+#pragma once
+/// How well a trained denoiser does: MSE, PSNR and SSIM with standard errors.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "reconlaw/data/image.hpp"
+#include "reconlaw/gpu/patch_set.hpp"
+#include "reconlaw/gpu/weights.hpp"
+
+namespace reconlaw::gpu {
+
+/// Of one image, values in [0, 1], the estimate clamped to them.
+struct ImageScore {
+    double mse = 0, psnr_db = 0;
+    double ssim = 0;  ///< data::ssim with its defaults; NaN for images smaller than 7 x 7
+    double noisy_psnr_db = 0;
+};
+
+struct MeanAndError {
+    double mean = 0, standard_error = 0;  ///< of the mean over images; 0 for one image
+};
+
+struct Evaluation {
+    std::vector<ImageScore> images;
+    MeanAndError mse, psnr_db, ssim, noisy_psnr_db;  ///< plain means over the images
+};
+
+/// Summarises scores. @throws std::invalid_argument  none
+Evaluation summarise(std::vector<ImageScore> scores);
+
+/// Noise number `number` of a seed: values[i] += sigma times a standard normal value that depends on (seed,
+/// number, i) only.
+void add_noise(std::vector<float>& values, double sigma, std::uint64_t seed, std::uint32_t number);
+
+/// Denoises images (whole, of any size; equal sizes share a network) after adding noise number i to image i.
+/// @throws std::invalid_argument  no images, one too small for the network; noise < 0
+/// @throws DeviceError            not enough memory
+Evaluation evaluate_denoiser(const Weights& weights, const std::vector<data::Image>& images, double noise,
+                             std::uint64_t seed);
+Evaluation evaluate_denoiser(const Weights& weights, const PatchSet& images, double noise,
+                             std::uint64_t seed);
+
+/// The estimate of one image of any size, not clamped.
+data::Image denoise(const Weights& weights, const data::Image& noisy);
+
+}  // namespace reconlaw::gpu
