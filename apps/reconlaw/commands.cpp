@@ -27,6 +27,13 @@ int run(int argc, const char* const* argv, const Streams& streams) {
         add_advise_command);
     add("reproduce", "The whole report: the paper's figures, simulated and predicted, and real images",
         add_reproduce_command);
+#if RECONLAW_WITH_TRAINING
+    add("train", "Train a network to remove noise, on photographs or any images", add_train_command);
+    add("evaluate", "PSNR and SSIM of a trained network", add_evaluate_command);
+    add("denoise", "Remove the noise of an image by a trained network", add_denoise_command);
+    add("sweep", "Trainings over samples, channels and seeds: the table that fit and advise read",
+        add_sweep_command);
+#endif
 
     try {
         app.parse(argc, argv);

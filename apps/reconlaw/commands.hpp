@@ -28,6 +28,11 @@ Run add_simulate_command(CLI::App& app);
 Run add_fit_command(CLI::App& app);
 Run add_advise_command(CLI::App& app);
 Run add_reproduce_command(CLI::App& app);
+// With reconlaw::gpu (RECONLAW_TRAIN):
+Run add_train_command(CLI::App& app);
+Run add_evaluate_command(CLI::App& app);
+Run add_denoise_command(CLI::App& app);
+Run add_sweep_command(CLI::App& app);
 
 /// Parses and runs one command line. @return the exit status: 0, 2 for bad input, 1 for other failures, 130
 /// when interrupted

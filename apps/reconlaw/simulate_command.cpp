@@ -1,6 +1,5 @@
 #include <chrono>
 #include <cmath>
-#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <iomanip>
@@ -9,6 +8,7 @@
 #include <sstream>
 
 #include "commands.hpp"
+#include "interrupt.hpp"
 #include "reconlaw/data/file_error.hpp"
 #include "reconlaw/simulate/checkpoint.hpp"
 #include "simulation.hpp"
@@ -24,28 +24,6 @@ struct Options {
     unsigned threads = 0;
     std::string sampler;
     std::string checkpoint;
-};
-
-volatile std::sig_atomic_t interrupted = 0;
-
-/// Turns SIGINT and SIGTERM into a request to stop, for the duration of a simulation.
-class SignalGuard {
-  public:
-    SignalGuard() {
-        interrupted = 0;
-        // A second signal ends the program at once.
-        auto note = [](int signal) {
-            interrupted = 1;
-            std::signal(signal, SIG_DFL);
-        };
-        before_[0] = std::signal(SIGINT, note), before_[1] = std::signal(SIGTERM, note);
-    }
-    ~SignalGuard() { std::signal(SIGINT, before_[0]), std::signal(SIGTERM, before_[1]); }
-    SignalGuard(const SignalGuard&) = delete;
-    SignalGuard& operator=(const SignalGuard&) = delete;
-
-  private:
-    void (*before_[2])(int);
 };
 
 /// One line on a terminal, at most five times a second.
@@ -217,11 +195,11 @@ void simulate_command(const Options& options, const CLI::App& app, const Streams
     simulation.monte_carlo.stop = stop.get_token();
     simulation.monte_carlo.on_trial = [&](std::size_t index, const TrialValues& values) {
         if (file) file->write(index, values);
-        if (interrupted) stop.request_stop();
+        if (InterruptGuard::requested()) stop.request_stop();
     };
     SimulationResult result;
     if (!estimators.empty()) {
-        const SignalGuard guard;
+        const InterruptGuard guard;
         ProgressBar bar(streams);
         simulation.monte_carlo.progress = [&](std::size_t done, std::size_t all) { bar(done, all); };
         result = study.subspace ? simulate(*study.subspace, sizes, estimators, simulation)

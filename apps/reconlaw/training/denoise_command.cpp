@@ -1,0 +1,54 @@
+#include <memory>
+#include <ostream>
+
+#include "commands.hpp"
+#include "options.hpp"
+#include "reconlaw/gpu/evaluation.hpp"
+
+namespace reconlaw::cli {
+namespace {
+
+struct Options {
+    std::string weights, input, output, noisy;
+    double add_noise = 0;
+    std::uint64_t seed = 1;
+    DeviceOptions device;
+};
+
+void denoise_image(const Options& o, const Streams& streams) {
+    const gpu::Weights weights = gpu::load_weights(o.weights);
+    use_device(o.device);
+    data::Image image = data::read_image(o.input);
+    if (o.add_noise > 0) {
+        std::vector<float> values(image.data(), image.data() + image.size());
+        gpu::add_noise(values, o.add_noise / 255, o.seed, 0);
+        image = Eigen::Map<const data::Image>(values.data(), image.rows(), image.cols());
+        if (!o.noisy.empty()) data::write_png(o.noisy, image);
+    }
+    data::write_png(o.output, gpu::denoise(weights, image));
+    streams.err << o.input << ": " << image.cols() << " x " << image.rows() << " px, written to " << o.output
+                << '\n';
+}
+
+}  // namespace
+
+Run add_denoise_command(CLI::App& app) {
+    auto options = std::make_shared<Options>();
+    Options& o = *options;
+    app.add_option("--weights", o.weights, "best.safetensors of a training")->required();
+    app.add_option("input", o.input, "JPEG, PNG or WebP; colours become grey")->required();
+    app.add_option("output", o.output, "PNG")->required();
+    app.add_option("--add-noise", o.add_noise,
+                   "Add noise first, on the scale of 0 to 255: to try a clean image")
+        ->check(CLI::Range(0.0, 255.0));
+    CLI::Option* noisy = app.add_option("--noisy", o.noisy, "Write the image with --add-noise to this PNG");
+    noisy->needs("--add-noise");
+    app.add_option("--seed", o.seed, "Of --add-noise")->capture_default_str();
+    add_device_options(app, o.device);
+    app.footer(
+        "Example:\n  reconlaw denoise --weights runs/x/best.safetensors photograph.jpg denoised.png "
+        "--add-noise 25");
+    return [options](const Streams& streams) { denoise_image(*options, streams); };
+}
+
+}  // namespace reconlaw::cli

@@ -1,0 +1,122 @@
+#include <cstdio>
+#include <memory>
+#include <ostream>
+
+#include "commands.hpp"
+#include "options.hpp"
+#include "reconlaw/data/file_error.hpp"
+#include "reconlaw/data/image_set.hpp"
+#include "reconlaw/gpu/evaluation.hpp"
+#include "table.hpp"
+
+namespace reconlaw::cli {
+namespace {
+
+struct Options {
+    std::string weights, data = "photographs", split = "test", output, format = "text";
+    double noise = 0;
+    Eigen::Index crop = 0, patch = 0, downsample = 1, limit = 0;
+    std::int64_t count = 300;
+    std::uint64_t seed = 1;
+    bool strict = false;
+    DeviceOptions device;
+};
+
+std::optional<data::Split> split_named(const std::string& name) {
+    if (name == "all") return std::nullopt;
+    for (const data::Split split : {data::Split::train, data::Split::val, data::Split::test})
+        if (name == data::name_of(split)) return split;
+    return data::Split::ood;
+}
+
+/// From the option, or what the network was trained with.
+double noise_level(const Options& o, const gpu::Weights& weights) {
+    if (o.noise > 0) return o.noise / 255;
+    const auto found = weights.metadata.find("noise");
+    if (found == weights.metadata.end())
+        throw std::invalid_argument("--noise: the weights do not say what noise they are for, must be given");
+    try {
+        return std::stod(found->second);
+    } catch (const std::exception&) {
+        throw data::FileError(o.weights, "metadata 'noise' = '" + found->second + "', must be a number");
+    }
+}
+
+std::string mean_text(const char* format, const gpu::MeanAndError& m) {
+    char text[80];
+    std::snprintf(text, sizeof text, format, m.mean, m.standard_error);
+    return text;
+}
+
+void evaluate(const Options& o, const Streams& streams) {
+    const gpu::Weights weights = gpu::load_weights(o.weights);
+    const double noise = noise_level(o, weights);
+    const std::string device = use_device(o.device);
+    data::ImageSetOptions options;
+    options.crop_px = o.crop, options.downsample = o.downsample, options.limit = o.limit,
+    options.strict = o.strict;
+    const data::ImageSet images = data::load_images(o.data, split_named(o.split), options);
+    streams.err << gpu::describe(weights.architecture) << "; " << device << '\n' << images.summary() << '\n';
+    const gpu::Evaluation e =
+        o.patch > 0 ? gpu::evaluate_denoiser(
+                          weights, gpu::draw_patch_set(images, static_cast<int>(o.patch), o.count, o.seed),
+                          noise, o.seed)
+                    : gpu::evaluate_denoiser(weights, images.images, noise, o.seed);
+
+    Table table{{"image", "noisy_psnr_db", "psnr_db", "ssim", "mse"}, {}};
+    for (std::size_t i = 0; i < e.images.size(); ++i) {
+        const gpu::ImageScore& s = e.images[i];
+        const std::string name = o.patch > 0 ? "patch " + std::to_string(i) : images.names[i];
+        table.rows.push_back({name, s.noisy_psnr_db, s.psnr_db, s.ssim, s.mse});
+    }
+    if (o.format == "csv") return deliver(render(table, Format::csv), o.output, streams.out);
+    if (o.format == "json") return deliver(render(table, Format::json), o.output, streams.out);
+    char sigma[32];
+    std::snprintf(sigma, sizeof sigma, "%.4g", 255 * noise);
+    deliver("images     " + std::to_string(e.images.size()) + ", noise " + sigma + "\n" + "noisy      " +
+                mean_text("%.2f +- %.2f dB", e.noisy_psnr_db) + "\n" + "denoised   " +
+                mean_text("%.2f +- %.2f dB", e.psnr_db) + "\n" + "SSIM       " +
+                mean_text("%.4f +- %.4f", e.ssim) + "\n" + "MSE        " + mean_text("%.4e +- %.1e", e.mse) +
+                "\n",
+            o.output, streams.out);
+}
+
+}  // namespace
+
+Run add_evaluate_command(CLI::App& app) {
+    auto options = std::make_shared<Options>();
+    Options& o = *options;
+    app.add_option("--weights", o.weights, "best.safetensors of a training, or a fastMRI U-Net's state_dict")
+        ->required();
+    app.add_option("--data", o.data, "photographs, fashion-mnist, a folder of images, or an IDX file")
+        ->capture_default_str();
+    app.add_option("--split", o.split, "train, val, test, ood (photographs: the held-out classics), or all")
+        ->check(CLI::IsMember({"train", "val", "test", "ood", "all"}))
+        ->capture_default_str();
+    app.add_option("--noise", o.noise,
+                   "Standard deviation on the scale of 0 to 255 (default: the training's)")
+        ->check(CLI::Range(0.0, 255.0));
+    app.add_option("--crop", o.crop, "Centre square of so many pixels; 0: whole images")
+        ->check(CLI::Range(0, 32768));
+    app.add_option("--patch", o.patch, "Random patches of so many pixels instead of images")
+        ->check(CLI::Range(0, 4096));
+    app.add_option("--count", o.count, "Number of patches")
+        ->check(CLI::Range(1, 1 << 24))
+        ->capture_default_str();
+    app.add_option("--downsample", o.downsample, "Box factor that shrinks the images first")
+        ->check(CLI::Range(1, 64))
+        ->capture_default_str();
+    app.add_option("--limit", o.limit, "First so many images; 0: all")->check(CLI::Range(0, 1 << 24));
+    app.add_option("--seed", o.seed, "Of the noise and the patches")->capture_default_str();
+    app.add_flag("--strict", o.strict, "An unreadable image is an error instead of being skipped");
+    app.add_option("--format", o.format, "text: means and standard errors; csv or json: every image")
+        ->check(CLI::IsMember({"text", "csv", "json"}))
+        ->capture_default_str();
+    app.add_option("--output", o.output, "File for the result instead of the standard output");
+    add_device_options(app, o.device);
+    app.footer(
+        "Example:\n  reconlaw evaluate --weights runs/x/best.safetensors --data photographs --split ood");
+    return [options](const Streams& streams) { evaluate(*options, streams); };
+}
+
+}  // namespace reconlaw::cli

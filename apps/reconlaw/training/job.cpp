@@ -1,0 +1,97 @@
+#include "job.hpp"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "reconlaw/data/atomic_file.hpp"
+
+namespace reconlaw::cli {
+namespace {
+
+constexpr std::uint64_t test_noise_seed = 1;
+
+std::string number(double value) {
+    char text[40];
+    std::snprintf(text, sizeof text, "%.9g", value);
+    return text;
+}
+
+std::string metrics_csv(const std::vector<gpu::EpochRecord>& history) {
+    std::string text = "epoch,steps,lr,train_loss,validation_mse,validation_psnr,best,seconds\n";
+    for (const gpu::EpochRecord& r : history)
+        text += std::to_string(r.epoch) + ',' + std::to_string(r.steps) + ',' + number(r.rate) + ',' +
+                number(r.train_loss) + ',' + number(r.validation_mse) + ',' + number(r.validation_psnr_db) +
+                ',' + (r.best ? "1" : "0") + ',' + number(r.seconds) + '\n';
+    return text;
+}
+
+}  // namespace
+
+std::string result_header() {
+    return "samples,channels,seed,parameter_count,loss,loss_error,psnr_db,psnr_error,ssim_mean,noisy_psnr_db,"
+           "validation_psnr_db,train_loss,best_epoch,steps,cost\n";
+}
+
+std::string result_row(const JobResult& r) {
+    const TrainSettings& s = r.settings;
+    return std::to_string(s.samples) + ',' + std::to_string(s.channels) + ',' + std::to_string(s.seed) + ',' +
+           std::to_string(r.parameter_count) + ',' + number(r.test.mse.mean) + ',' +
+           number(r.test.mse.standard_error) + ',' + number(r.test.psnr_db.mean) + ',' +
+           number(r.test.psnr_db.standard_error) + ',' + number(r.test.ssim.mean) + ',' +
+           number(r.test.noisy_psnr_db.mean) + ',' + number(r.validation_psnr_db) + ',' +
+           number(r.train_loss) + ',' + std::to_string(r.best_epoch) + ',' + std::to_string(s.steps) + ',' +
+           number(r.seconds) + '\n';
+}
+
+std::optional<JobResult> run_job(const TrainSettings& settings, const TrainingData& data, const JobRun& run) {
+    const TrainPlan plan = plan_of(settings);
+    gpu::TrainingRun training;
+    training.checkpoint = run.folder / "last.safetensors";
+    training.resume = run.resume, training.checkpoint_seconds = run.checkpoint_seconds;
+    training.note = run.note, training.on_step = run.on_step;
+    training.on_epoch = [&](const std::vector<gpu::EpochRecord>& history, const gpu::Weights& best) {
+        data::write_file_atomically(run.folder / "metrics.csv", metrics_csv(history));
+        if (history.back().best) gpu::save_weights(run.folder / "best.safetensors", best);
+    };
+    const gpu::TrainingResult trained =
+        gpu::train_denoiser(plan.architecture, data.train, data.validation, plan.options, training);
+    if (!trained.finished) return std::nullopt;
+
+    // once more: an earlier run may have been stopped before it wrote these
+    data::write_file_atomically(run.folder / "metrics.csv", metrics_csv(trained.history));
+    gpu::save_weights(run.folder / "best.safetensors", trained.best);
+    JobResult result;
+    result.settings = settings;
+    result.parameter_count = gpu::parameter_count(plan.architecture);
+    result.test = gpu::evaluate_denoiser(trained.best, data.test, plan.options.noise, test_noise_seed);
+    result.validation_psnr_db = trained.best_psnr_db, result.best_epoch = trained.best_epoch;
+    result.train_loss = trained.history.back().train_loss, result.seconds = trained.history.back().seconds;
+    if (run.panel && !data.panel.empty())
+        data::write_png(run.folder / "panel.png", panel(trained.best, data.panel, plan.options.noise));
+    data::write_file_atomically(run.folder / "result.csv", result_header() + result_row(result));
+    return result;
+}
+
+data::Image panel(const gpu::Weights& weights, const std::vector<data::Image>& crops, double noise) {
+    constexpr Eigen::Index gap = 4;
+    Eigen::Index height = 0, width = 0;
+    for (const data::Image& c : crops)
+        height += c.rows() + gap, width = std::max(width, 3 * c.cols() + 2 * gap);
+    data::Image canvas = data::Image::Ones(height - gap, width);
+    Eigen::Index top = 0;
+    for (std::size_t i = 0; i < crops.size(); ++i) {
+        const data::Image& clean = crops[i];
+        std::vector<float> values(clean.data(), clean.data() + clean.size());
+        gpu::add_noise(values, noise, test_noise_seed, static_cast<std::uint32_t>(i));
+        const data::Image noisy = Eigen::Map<const data::Image>(values.data(), clean.rows(), clean.cols());
+        Eigen::Index left = 0;
+        for (const data::Image& image : {noisy, gpu::denoise(weights, noisy), clean}) {
+            canvas.block(top, left, image.rows(), image.cols()) = image.max(0.f).min(1.f);
+            left += image.cols() + gap;
+        }
+        top += clean.rows() + gap;
+    }
+    return canvas;
+}
+
+}  // namespace reconlaw::cli

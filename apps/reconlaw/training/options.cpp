@@ -1,0 +1,41 @@
+#include "options.hpp"
+
+#include "reconlaw/gpu/device.hpp"
+
+namespace reconlaw::cli {
+
+void add_settings(CLI::App& app, TrainSettings& settings) {
+    visit_settings(settings, [&](const char* key, auto& field, const char* description) {
+        using Field = std::decay_t<decltype(field)>;
+        if constexpr (std::is_same_v<Field, bool>) {
+            app.add_flag(option_name(key), field, description);
+        } else {
+            CLI::Option* option = app.add_option(option_name(key), field, description);
+            const bool by_recipe = field == Field{};
+            if (!by_recipe) option->capture_default_str();
+        }
+    });
+}
+
+void add_device_options(CLI::App& app, DeviceOptions& options) {
+    app.add_option("--device", options.device, "cpu or gpu; by default what this program was built for")
+        ->check(CLI::IsMember({"cpu", "gpu"}));
+    app.add_option("--threads", options.threads, "Processor threads (default: all, or OMP_NUM_THREADS)")
+        ->check(CLI::Range(1, 4096));
+}
+
+std::string use_device(const DeviceOptions& options) {
+    if (options.threads > 0) gpu::set_threads(options.threads);
+    const gpu::Device device = gpu::device();
+    const bool is_gpu = device.system == "cuda";
+    if (options.device == "gpu" && !is_gpu)
+        throw std::invalid_argument("--device: this program was built for the processor (" + device.system +
+                                    "); build with -DRECONLAW_GPU=cuda for a GPU");
+    if (options.device == "cpu" && is_gpu)
+        throw std::invalid_argument("--device: this program was built for GPUs (" + device.built_for +
+                                    "); build with -DRECONLAW_GPU=omp for the processor");
+    gpu::require_device();
+    return device.summary();
+}
+
+}  // namespace reconlaw::cli

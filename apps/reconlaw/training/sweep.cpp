@@ -1,0 +1,355 @@
+#include "sweep.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstring>
+#include <deque>
+#include <map>
+#include <ostream>
+#include <sstream>
+#include <thread>
+#include <tuple>
+
+#include "interrupt.hpp"
+#include "job.hpp"
+#include "reconlaw/data/atomic_file.hpp"
+#include "reconlaw/data/bytes.hpp"
+#include "reconlaw/data/file_error.hpp"
+
+namespace reconlaw::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
+
+std::string name_of(const TrainSettings& s) {
+    return std::to_string(s.samples) + "-" + std::to_string(s.channels) + "-" + std::to_string(s.seed);
+}
+
+double expected_cost(const TrainSettings& s) {
+    const double parameters = static_cast<double>(gpu::parameter_count(plan_of(s).architecture));
+    const auto images =
+        static_cast<double>(s.steps) * static_cast<double>(std::min<std::int64_t>(s.batch, s.samples));
+    // a narrow network takes less arithmetic, but not less memory traffic
+    return images * s.patch * s.patch * (parameters + 2e3 * s.channels);
+}
+
+std::string printed(const char* format, double value) {
+    char text[48];
+    std::snprintf(text, sizeof text, format, value);
+    return text;
+}
+
+/// Field number `column` of the second line of a job's result.csv.
+double result_field(const fs::path& folder, const char* column) {
+    std::istringstream lines(data::read_text_file(folder / "result.csv"));
+    std::string header, row;
+    std::getline(lines, header), std::getline(lines, row);
+    std::istringstream names(header), values(row);
+    for (std::string name, value; std::getline(names, name, ',') && std::getline(values, value, ',');)
+        if (name == column) return std::stod(value);
+    throw data::FileError(folder / "result.csv", std::string("no column '") + column + "'");
+}
+
+/// Trains jobs in this process; the data is loaded once, for the largest training set.
+class Worker {
+  public:
+    Worker(const std::vector<Job>& jobs, const SweepOptions& options) : jobs_(jobs), options_(options) {}
+
+    enum class Outcome { finished, interrupted };
+
+    /// @param tick  called after every step with the part that is done; false stops
+    Outcome train(int number, const std::function<bool(double)>& tick) {
+        const Job& job = jobs_[static_cast<std::size_t>(number)];
+        if (data_.train.count() == 0) {
+            TrainSettings largest = job.settings;
+            for (const Job& other : jobs_)
+                largest.samples = std::max(largest.samples, other.settings.samples);
+            data_ = load_training_data(largest);
+        }
+        TrainingData data{
+            data_.train.first(job.settings.samples), data_.validation, data_.test, data_.panel, {}};
+        JobRun run;
+        run.folder = job.folder, run.resume = true, run.panel = options_.panels;
+        run.checkpoint_seconds = options_.checkpoint_seconds;
+        run.on_step = [&](const gpu::TrainingProgress& p) {
+            return tick(static_cast<double>(p.step) / static_cast<double>(p.total)) &&
+                   !InterruptGuard::requested();
+        };
+        fs::create_directories(job.folder);
+        data::write_file_atomically(job.folder / "config.toml", settings_toml(job.settings));
+        return run_job(job.settings, data, run) ? Outcome::finished : Outcome::interrupted;
+    }
+
+  private:
+    const std::vector<Job>& jobs_;
+    const SweepOptions& options_;
+    TrainingData data_;
+};
+
+/// The first process: queue, table and results, and a worker of its own.
+class Leader {
+  public:
+    Leader(const std::vector<Job>& jobs, const SweepOptions& options, const World& world,
+           const Streams& streams)
+        : jobs_(jobs), options_(options), world_(world), streams_(streams), worker_(jobs, options) {
+        for (std::size_t i = 0; i < jobs.size(); ++i)
+            if (!is_done(jobs[i])) pending_.push_back(static_cast<int>(i)), cost_left_ += jobs[i].cost;
+        results_ = collect_results(jobs_, options_.folder / "results.csv");
+        streams_.err << jobs.size() << " trainings, " << results_ << " done before, " << world_.size()
+                     << (world_.size() == 1 ? " process\n" : " processes\n")
+                     << "  samples  channels  seed      PSNR       MSE   seconds   best epoch\n";
+    }
+
+    void run() {
+        while (!InterruptGuard::requested()) {
+            listen();
+            if (!pending_.empty()) {
+                train_one();
+            } else if (!running_.empty()) {
+                std::this_thread::sleep_for(std::chrono::milliseconds(20));
+                show(false);
+            } else {
+                break;
+            }
+        }
+        clear();
+        if (InterruptGuard::requested() || interrupted_) {
+            throw Interrupted("interrupted with " + std::to_string(results_) + " of " +
+                              std::to_string(jobs_.size()) + " trainings done; the same command goes on");
+        }
+        dismiss();
+        collect_results(jobs_, options_.folder / "results.csv");
+        if (!failures_.empty())
+            throw std::runtime_error(std::to_string(failures_.size()) + " of " +
+                                     std::to_string(jobs_.size()) +
+                                     " trainings failed: " + failures_.front());
+    }
+
+  private:
+    void train_one() {
+        const int job = take();
+        try {
+            const auto outcome = worker_.train(job, [&](double part) {
+                running_[0].part = part;
+                listen();
+                show(false);
+                return true;
+            });
+            if (outcome == Worker::Outcome::finished) finished(0, job);
+        } catch (const std::exception& e) {
+            failed(0, job, e.what());
+        }
+    }
+
+    int take() {
+        const int job = pending_.front();
+        pending_.pop_front();
+        running_[0] = {job, 0};
+        return job;
+    }
+
+    void listen() {
+        while (const auto message = world_.receive()) {
+            const int from = message->from;
+            switch (message->kind) {
+                case MessageKind::request:
+                    hand_out(from);
+                    break;
+                case MessageKind::progress:
+                    running_[from].part = message->value;
+                    break;
+                case MessageKind::finished:
+                    finished(from, message->job);
+                    break;
+                case MessageKind::failed:
+                    failed(from, message->job, message->text);
+                    break;
+                case MessageKind::interrupted:
+                    interrupted_ = true, running_.erase(from);
+                    break;
+                case MessageKind::start:
+                case MessageKind::stop:
+                    break;
+            }
+        }
+    }
+
+    void hand_out(int to) {
+        Message reply;
+        if (pending_.empty()) {
+            waiting_.push_back(to);
+            return;
+        }
+        reply.kind = MessageKind::start, reply.job = pending_.front();
+        pending_.pop_front();
+        running_[to] = {reply.job, 0};
+        world_.send(to, reply);
+    }
+
+    /// Every worker asks once more before it is told to stop.
+    void dismiss() {
+        while (static_cast<int>(waiting_.size()) < world_.size() - 1) {
+            listen();
+            std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        }
+        Message stop;
+        stop.kind = MessageKind::stop;
+        for (const int worker : waiting_) world_.send(worker, stop);
+    }
+
+    void finished(int process, int number) {
+        const Job& job = jobs_[static_cast<std::size_t>(number)];
+        running_.erase(process);
+        results_ = collect_results(jobs_, options_.folder / "results.csv");
+        cost_done_ += job.cost;
+        clear();
+        char line[120];
+        std::snprintf(line, sizeof line, "%9lld %9d %5llu %6.2f dB  %8.2e %9.1f %12.0f\n",
+                      static_cast<long long>(job.settings.samples), job.settings.channels,
+                      static_cast<unsigned long long>(job.settings.seed), result_field(job.folder, "psnr_db"),
+                      result_field(job.folder, "loss"), result_field(job.folder, "cost"),
+                      result_field(job.folder, "best_epoch"));
+        streams_.err << line << std::flush;
+        show(true);
+    }
+
+    void failed(int process, int number, const std::string& reason) {
+        running_.erase(process);
+        failures_.push_back(name_of(jobs_[static_cast<std::size_t>(number)].settings) + ": " + reason);
+        clear();
+        streams_.err << "failed: " << failures_.back() << std::endl;
+    }
+
+    /// What runs, on a terminal.
+    void show(bool now) {
+        if (!streams_.interactive || (!now && Clock::now() - shown_at_ < std::chrono::milliseconds(500)))
+            return;
+        shown_at_ = Clock::now();
+        double done = cost_done_;
+        std::string running;
+        for (const auto& [process, r] : running_) {
+            const Job& job = jobs_[static_cast<std::size_t>(r.job)];
+            done += r.part * job.cost;
+            running += "  " + name_of(job.settings) + printed(" %.0f %%", 100 * r.part);
+        }
+        const double elapsed = std::chrono::duration<double>(Clock::now() - started_).count();
+        std::string left;
+        if (done > 0) left = printed(", %.0f min left", elapsed * (cost_left_ - done) / done / 60);
+        streams_.err << "\r\033[K" << results_ << '/' << jobs_.size() << left << "; running:" << running
+                     << std::flush;
+        shown_ = true;
+    }
+    void clear() {
+        if (shown_) streams_.err << "\r\033[K" << std::flush;
+        shown_ = false;
+    }
+
+    struct Running {
+        int job = -1;
+        double part = 0;
+    };
+    const std::vector<Job>& jobs_;
+    const SweepOptions& options_;
+    const World& world_;
+    const Streams& streams_;
+    Worker worker_;
+    std::deque<int> pending_;
+    std::map<int, Running> running_;
+    std::vector<int> waiting_;
+    std::vector<std::string> failures_;
+    std::size_t results_ = 0;
+    double cost_left_ = 0, cost_done_ = 0;
+    bool interrupted_ = false, shown_ = false;
+    Clock::time_point started_ = Clock::now(), shown_at_{};
+};
+
+/// The other processes.
+void follow(const std::vector<Job>& jobs, const SweepOptions& options, const World& world) {
+    Worker worker(jobs, options);
+    while (!InterruptGuard::requested()) {
+        world.send(0, {});
+        std::optional<Message> order;
+        while (!(order = world.receive()) && !InterruptGuard::requested())
+            std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        if (!order || order->kind == MessageKind::stop) return;
+        Message report;
+        report.job = order->job;
+        auto told = Clock::now();
+        try {
+            const auto outcome = worker.train(order->job, [&](double part) {
+                if (Clock::now() - told < std::chrono::seconds(1)) return true;
+                told = Clock::now();
+                report.kind = MessageKind::progress, report.value = part;
+                world.send(0, report);
+                return true;
+            });
+            report.kind =
+                outcome == Worker::Outcome::finished ? MessageKind::finished : MessageKind::interrupted;
+        } catch (const std::exception& e) {
+            report.kind = MessageKind::failed;
+            std::strncpy(report.text, e.what(), sizeof report.text - 1);
+        }
+        world.send(0, report);
+        if (report.kind == MessageKind::interrupted) return;
+    }
+}
+
+}  // namespace
+
+std::vector<Job> jobs_of(const Study& study, const fs::path& folder) {
+    std::vector<Job> jobs;
+    for (const std::int64_t samples : study.samples)
+        for (const int channels : study.channels)
+            for (const std::uint64_t seed : study.seeds) {
+                TrainSettings s = study.common;
+                s.samples = samples, s.channels = channels, s.seed = seed;
+                s = resolve(s, "");
+                jobs.push_back({s, folder / "jobs" / name_of(s), expected_cost(s)});
+            }
+    std::stable_sort(jobs.begin(), jobs.end(), [](const Job& a, const Job& b) { return a.cost > b.cost; });
+    return jobs;
+}
+
+bool is_done(const Job& job) {
+    const fs::path config = job.folder / "config.toml";
+    std::error_code error;
+    if (!fs::exists(config, error)) return false;
+    std::istringstream was(data::read_text_file(config)), is(settings_toml(job.settings));
+    for (std::string before, now; std::getline(is, now);) {
+        std::getline(was, before);
+        if (before != now)
+            throw data::FileError(config, "made with " + before + ", the study has " + now +
+                                              "; take another --out, or remove the folder " +
+                                              job.folder.string());
+    }
+    return fs::exists(job.folder / "result.csv", error);
+}
+
+std::size_t collect_results(const std::vector<Job>& jobs, const fs::path& file) {
+    using Key = std::tuple<std::int64_t, int, std::uint64_t>;
+    std::map<Key, std::string> rows;
+    for (const Job& job : jobs) {
+        std::error_code error;
+        if (!fs::exists(job.folder / "result.csv", error)) continue;
+        const std::string text = data::read_text_file(job.folder / "result.csv");
+        rows[{job.settings.samples, job.settings.channels, job.settings.seed}] =
+            text.substr(text.find('\n') + 1);
+    }
+    std::string table = result_header();
+    for (const auto& row : rows) table += row.second;
+    data::write_file_atomically(file, table);
+    return rows.size();
+}
+
+void run_sweep(const std::vector<Job>& jobs, const SweepOptions& options, const World& world,
+               const Streams& streams) {
+    const InterruptGuard guard;
+    if (world.rank() == 0)
+        Leader(jobs, options, world, streams).run();
+    else
+        follow(jobs, options, world);
+}
+
+}  // namespace reconlaw::cli

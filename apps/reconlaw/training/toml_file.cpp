@@ -1,0 +1,151 @@
+#include "toml_file.hpp"
+
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <sstream>
+#include <type_traits>
+
+#include "reconlaw/data/bytes.hpp"
+#include "reconlaw/data/file_error.hpp"
+
+namespace reconlaw::cli {
+namespace {
+
+using data::FileError;
+
+/// Number of changed, added and removed letters.
+std::size_t edit_distance(const std::string& a, const std::string& b) {
+    std::vector<std::size_t> row(b.size() + 1);
+    for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+    for (std::size_t i = 1; i <= a.size(); ++i) {
+        std::size_t diagonal = row[0]++;
+        for (std::size_t j = 1; j <= b.size(); ++j) {
+            const std::size_t change = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+            diagonal = row[j];
+            row[j] = std::min({change, row[j] + 1, row[j - 1] + 1});
+        }
+    }
+    return row[b.size()];
+}
+
+class StudyReader {
+  public:
+    StudyReader(toml::table table, std::filesystem::path path)
+        : table_(std::move(table)), path_(std::move(path)) {}
+
+    Study read() {
+        refuse_unknown_keys();
+        Study study;
+        study.samples = list<std::int64_t>("samples", study.common.samples, 1, std::int64_t{1} << 30);
+        study.channels = list<int>("channels", study.common.channels, 1, 4096);
+        study.seeds = list<std::uint64_t>("seed", study.common.seed, 0, std::int64_t{1} << 62);
+        visit_settings(study.common, [&](const char* key, auto& field, const char*) {
+            if (listed(key) || !table_.contains(key)) return;
+            set(key, *table_.get(key), field);
+        });
+        return study;
+    }
+
+  private:
+    static bool listed(const std::string& key) {
+        return key == "samples" || key == "channels" || key == "seed";
+    }
+
+    [[noreturn]] void refuse(const toml::node& node, const std::string& reason) const {
+        throw FileError::at_line(path_, node.source().begin.line, reason);
+    }
+
+    void refuse_unknown_keys() const {
+        std::vector<std::string> known;
+        TrainSettings any;
+        visit_settings(any, [&](const char* key, auto&, const char*) { known.push_back(key); });
+        for (const auto& [key, node] : table_) {
+            const std::string name(key.str());
+            if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+            const auto nearest =
+                std::min_element(known.begin(), known.end(), [&](const auto& a, const auto& b) {
+                    return edit_distance(a, name) < edit_distance(b, name);
+                });
+            refuse(node, "unknown key '" + name + "'; did you mean '" + *nearest + "'?");
+        }
+    }
+
+    template <class Field>
+    void set(const std::string& key, const toml::node& node, Field& field) const {
+        if constexpr (std::is_same_v<Field, std::string>) {
+            if (!node.is_string()) refuse(node, key + ": must be text in quotes");
+            field = node.as_string()->get();
+        } else if constexpr (std::is_same_v<Field, bool>) {
+            if (!node.is_boolean()) refuse(node, key + ": must be true or false");
+            field = node.as_boolean()->get();
+        } else if constexpr (std::is_same_v<Field, double>) {
+            if (!node.is_number()) refuse(node, key + ": must be a number");
+            field = *node.value<double>();
+        } else {
+            field = whole<Field>(key, node, 0,
+                                 std::numeric_limits<Field>::max() > std::int64_t{1} << 62
+                                     ? std::int64_t{1} << 62
+                                     : static_cast<std::int64_t>(std::numeric_limits<Field>::max()));
+        }
+    }
+
+    template <class Number>
+    Number whole(const std::string& key, const toml::node& node, std::int64_t least,
+                 std::int64_t most) const {
+        const auto* value = node.as_integer();
+        if (!value) refuse(node, key + ": must be a whole number");
+        if (value->get() < least || value->get() > most)
+            refuse(node, key + ": value = " + std::to_string(value->get()) + ", must be from " +
+                             std::to_string(least) + " to " + std::to_string(most));
+        return static_cast<Number>(value->get());
+    }
+
+    template <class Number>
+    std::vector<Number> list(const std::string& key, Number otherwise, std::int64_t least,
+                             std::int64_t most) const {
+        const toml::node* node = table_.get(key);
+        if (!node) return {otherwise};
+        if (!node->is_array()) return {whole<Number>(key, *node, least, most)};
+        std::vector<Number> values;
+        for (const toml::node& element : *node->as_array()) {
+            const Number value = whole<Number>(key, element, least, most);
+            if (std::find(values.begin(), values.end(), value) != values.end())
+                refuse(element, key + ": " + std::to_string(value) + " twice");
+            values.push_back(value);
+        }
+        if (values.empty()) refuse(*node, key + ": the list is empty");
+        return values;
+    }
+
+    toml::table table_;
+    std::filesystem::path path_;
+};
+
+}  // namespace
+
+std::string settings_toml(const TrainSettings& settings) {
+    std::ostringstream text;
+    visit_settings(settings, [&](const char* key, const auto& field, const char*) {
+        using Field = std::decay_t<decltype(field)>;
+        text << key << " = ";
+        if constexpr (std::is_integral_v<Field> && !std::is_same_v<Field, bool>)
+            text << static_cast<std::int64_t>(field);
+        else
+            text << toml::value(field);
+        text << '\n';
+    });
+    return text.str();
+}
+
+Study read_study(const std::filesystem::path& path) {
+    const std::string text = data::read_text_file(path);
+    try {
+        return StudyReader(toml::parse(text), path).read();
+    } catch (const toml::parse_error& e) {
+        throw FileError::at_line(path, e.source().begin.line,
+                                 "no valid TOML: " + std::string(e.description()));
+    }
+}
+
+}  // namespace reconlaw::cli

@@ -1,0 +1,29 @@
+#pragma once
+/// Settings and studies as TOML.
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "settings.hpp"
+
+namespace reconlaw::cli {
+
+/// Every setting as "key = value", in the order of visit_settings.
+std::string settings_toml(const TrainSettings& settings);
+
+/// Trainings over all combinations of samples, channels and seeds; everything else is common to all.
+struct Study {
+    TrainSettings common;
+    std::vector<std::int64_t> samples;
+    std::vector<int> channels;
+    std::vector<std::uint64_t> seeds;
+};
+
+/// A TOML file with the keys of visit_settings; samples, channels and seed may be lists.
+/// @throws data::FileError  cannot be read; not TOML (line); an unknown key (line, and the nearest known
+/// one); a value of the
+///                          wrong type or outside its range (line)
+Study read_study(const std::filesystem::path& path);
+
+}  // namespace reconlaw::cli

@@ -1,0 +1,143 @@
+#include <chrono>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <ostream>
+
+#include "commands.hpp"
+#include "folder_lock.hpp"
+#include "interrupt.hpp"
+#include "job.hpp"
+#include "options.hpp"
+#include "reconlaw/data/atomic_file.hpp"
+#include "reconlaw/data/file_error.hpp"
+#include "toml_file.hpp"
+
+namespace reconlaw::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Options {
+    TrainSettings settings;
+    DeviceOptions device;
+    std::string out;
+    bool resume = false;
+    double checkpoint_seconds = 30;
+};
+
+std::string printed(const char* format, double value) {
+    char text[48];
+    std::snprintf(text, sizeof text, format, value);
+    return text;
+}
+
+std::string duration(double seconds) {
+    if (seconds < 90) return printed("%.0f s", seconds);
+    if (seconds < 5400) return printed("%.1f min", seconds / 60);
+    return printed("%.1f h", seconds / 3600);
+}
+
+/// A line for every epoch, and on a terminal one in between that is written over.
+class TrainingLog {
+  public:
+    explicit TrainingLog(const Streams& streams) : streams_(streams) {}
+
+    bool operator()(const gpu::TrainingProgress& p) {
+        if (p.history.size() > lines_ && p.train_loss > 0) epochs(p);
+        const auto now = std::chrono::steady_clock::now();
+        if (streams_.interactive && now - last_ > std::chrono::milliseconds(200)) {
+            last_ = now;
+            streams_.err << "\r\033[K" << p.step << '/' << p.total << "  "
+                         << printed("%.0f images/s", p.images_per_second) << "  loss "
+                         << printed("%.3e", p.train_loss) << "  " << duration(p.seconds_left) << " left"
+                         << std::flush;
+        }
+        return !InterruptGuard::requested();
+    }
+
+  private:
+    void epochs(const gpu::TrainingProgress& p) {
+        if (streams_.interactive) streams_.err << "\r\033[K";
+        if (lines_ == 0)
+            streams_.err << " epoch    step        lr   train loss   val PSNR   images/s   left\n";
+        for (; lines_ < p.history.size(); ++lines_) {
+            const gpu::EpochRecord& r = p.history[lines_];
+            char line[160];
+            std::snprintf(line, sizeof line, "%6d %7lld  %8.2e   %10.4e   %5.2f dB%s %9.0f   %s\n", r.epoch,
+                          static_cast<long long>(r.steps), r.rate, r.train_loss, r.validation_psnr_db,
+                          r.best ? "*" : " ", p.images_per_second, duration(p.seconds_left).c_str());
+            streams_.err << line;
+        }
+        streams_.err.flush();
+    }
+
+    const Streams& streams_;
+    std::size_t lines_ = 0;
+    std::chrono::steady_clock::time_point last_{};
+};
+
+void train(const Options& o, const Streams& streams) {
+    const TrainSettings settings = resolve(o.settings, "--");
+    const TrainPlan plan = plan_of(settings);
+    const std::string device = use_device(o.device);
+    const fs::path folder = o.out;
+    const FolderLock lock(folder, "training");
+    const fs::path config = folder / "config.toml";
+    const std::string toml = settings_toml(settings);
+    if (!o.resume &&
+        (fs::exists(folder / "last.safetensors") || fs::exists(folder / "last.safetensors.previous")))
+        throw data::FileError(folder, "holds a training; give --resume to go on with it, or another --out");
+    data::write_file_atomically(config, toml);
+
+    streams.err << gpu::describe(plan.architecture) << ", " << gpu::parameter_count(plan.architecture)
+                << " parameters; " << device << '\n';
+    streams.err
+        << gpu::training_memory(plan.architecture, settings.patch, settings.samples, plan.options).summary()
+        << std::endl;
+    const TrainingData data = load_training_data(settings);
+    for (const std::string& line : data.description) streams.err << line << '\n';
+
+    const InterruptGuard guard;
+    TrainingLog log(streams);
+    JobRun run;
+    run.folder = folder, run.resume = o.resume, run.checkpoint_seconds = o.checkpoint_seconds;
+    run.note = [&](const std::string& text) { streams.err << text << '\n'; };
+    run.on_step = [&](const gpu::TrainingProgress& p) { return log(p); };
+    const std::optional<JobResult> result = run_job(settings, data, run);
+    if (!result) throw Interrupted("interrupted; the same command with --resume goes on");
+
+    const gpu::Evaluation& e = result->test;
+    streams.out << "test images   " << e.images.size() << '\n'
+                << "noisy         " << printed("%.2f dB", e.noisy_psnr_db.mean) << '\n'
+                << "denoised      " << printed("%.2f", e.psnr_db.mean)
+                << printed(" +- %.2f dB", e.psnr_db.standard_error) << ", SSIM "
+                << printed("%.4f", e.ssim.mean) << printed(" +- %.4f", e.ssim.standard_error) << ", MSE "
+                << printed("%.4e", e.mse.mean) << printed(" +- %.1e", e.mse.standard_error) << '\n'
+                << "written to    " << folder.string() << '\n';
+}
+
+}  // namespace
+
+Run add_train_command(CLI::App& app) {
+    auto options = std::make_shared<Options>();
+    Options& o = *options;
+    add_settings(app, o.settings);
+    app.add_option("--out", o.out,
+                   "Folder for config.toml, metrics.csv, best and last weights, panel.png, result.csv")
+        ->required();
+    app.add_flag("--resume", o.resume,
+                 "Go on with the training in --out, to the same result as without the break");
+    app.add_option("--checkpoint-seconds", o.checkpoint_seconds, "Time between checkpoints")
+        ->check(CLI::NonNegativeNumber)
+        ->capture_default_str();
+    add_device_options(app, o.device);
+    app.footer(
+        "Learns to remove Gaussian noise. See docs/training.md.\n\nExample:\n  reconlaw train --task denoise "
+        "--data "
+        "photographs --samples 1000 --patch 64 --noise 25\n      --channels 16 --poolings 2 --seed 1 --out "
+        "runs/x");
+    return [options](const Streams& streams) { train(*options, streams); };
+}
+
+}  // namespace reconlaw::cli
