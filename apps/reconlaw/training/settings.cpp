@@ -125,7 +125,12 @@ TrainingData load_training_data(const TrainSettings& s) {
         result.description.push_back(set.summary());
         return set;
     };
-    result.train = gpu::draw_patch_set(load(data::Split::train), s.patch, s.samples, s.data_seed);
+    try {
+        result.train = gpu::draw_patch_set(load(data::Split::train), s.patch, s.samples, s.data_seed);
+    } catch (const std::invalid_argument& e) {
+        throw std::invalid_argument("samples = " + std::to_string(s.samples) +
+                                    ", patch = " + std::to_string(s.patch) + ": " + e.what());
+    }
     const data::ImageSet test = load(data::Split::test);
     result.panel = panel_crops(test, s.patch);
     // validation and test take what there is, if it is fewer than asked for

@@ -59,15 +59,17 @@ class Worker {
 
     enum class Outcome { finished, interrupted };
 
+    void load() {
+        if (data_.train.count() > 0 || jobs_.empty()) return;
+        TrainSettings largest = jobs_.front().settings;
+        for (const Job& job : jobs_) largest.samples = std::max(largest.samples, job.settings.samples);
+        data_ = load_training_data(largest);
+    }
+
     /// @param tick  called after every step with the part that is done; false stops
     Outcome train(int number, const std::function<bool(double)>& tick) {
         const Job& job = jobs_[static_cast<std::size_t>(number)];
-        if (data_.train.count() == 0) {
-            TrainSettings largest = job.settings;
-            for (const Job& other : jobs_)
-                largest.samples = std::max(largest.samples, other.settings.samples);
-            data_ = load_training_data(largest);
-        }
+        load();
         TrainingData data{
             data_.train.first(job.settings.samples), data_.validation, data_.test, data_.panel, {}};
         JobRun run;
@@ -103,6 +105,26 @@ class Leader {
     }
 
     void run() {
+        try {
+            if (!pending_.empty())
+                worker_.load();  // what is wrong with the data is said before anything is trained
+            work();
+        } catch (...) {
+            dismiss();
+            throw;
+        }
+        dismiss();
+        if (InterruptGuard::requested() || interrupted_)
+            throw Interrupted("interrupted with " + std::to_string(results_) + " of " +
+                              std::to_string(jobs_.size()) + " trainings done; the same command goes on");
+        if (!failures_.empty())
+            throw std::runtime_error(std::to_string(failures_.size()) + " of " +
+                                     std::to_string(jobs_.size()) +
+                                     " trainings failed: " + failures_.front());
+    }
+
+  private:
+    void work() {
         while (!InterruptGuard::requested()) {
             listen();
             if (!pending_.empty()) {
@@ -115,21 +137,12 @@ class Leader {
             }
         }
         clear();
-        if (InterruptGuard::requested() || interrupted_) {
-            throw Interrupted("interrupted with " + std::to_string(results_) + " of " +
-                              std::to_string(jobs_.size()) + " trainings done; the same command goes on");
-        }
-        dismiss();
-        collect_results(jobs_, options_.folder / "results.csv");
-        if (!failures_.empty())
-            throw std::runtime_error(std::to_string(failures_.size()) + " of " +
-                                     std::to_string(jobs_.size()) +
-                                     " trainings failed: " + failures_.front());
     }
 
-  private:
     void train_one() {
-        const int job = take();
+        const int job = pending_.front();
+        pending_.pop_front();
+        running_[0] = {job, 0};
         try {
             const auto outcome = worker_.train(job, [&](double part) {
                 running_[0].part = part;
@@ -141,13 +154,6 @@ class Leader {
         } catch (const std::exception& e) {
             failed(0, job, e.what());
         }
-    }
-
-    int take() {
-        const int job = pending_.front();
-        pending_.pop_front();
-        running_[0] = {job, 0};
-        return job;
     }
 
     void listen() {
@@ -176,27 +182,20 @@ class Leader {
         }
     }
 
+    /// A worker without an answer waits; it is told to stop at the end.
     void hand_out(int to) {
+        if (pending_.empty()) return;
         Message reply;
-        if (pending_.empty()) {
-            waiting_.push_back(to);
-            return;
-        }
         reply.kind = MessageKind::start, reply.job = pending_.front();
         pending_.pop_front();
         running_[to] = {reply.job, 0};
         world_.send(to, reply);
     }
 
-    /// Every worker asks once more before it is told to stop.
     void dismiss() {
-        while (static_cast<int>(waiting_.size()) < world_.size() - 1) {
-            listen();
-            std::this_thread::sleep_for(std::chrono::milliseconds(5));
-        }
         Message stop;
         stop.kind = MessageKind::stop;
-        for (const int worker : waiting_) world_.send(worker, stop);
+        for (int worker = 1; worker < world_.size(); ++worker) world_.send(worker, stop);
     }
 
     void finished(int process, int number) {
@@ -257,7 +256,6 @@ class Leader {
     Worker worker_;
     std::deque<int> pending_;
     std::map<int, Running> running_;
-    std::vector<int> waiting_;
     std::vector<std::string> failures_;
     std::size_t results_ = 0;
     double cost_left_ = 0, cost_done_ = 0;
@@ -298,7 +296,7 @@ void follow(const std::vector<Job>& jobs, const SweepOptions& options, const Wor
 
 }  // namespace
 
-std::vector<Job> jobs_of(const Study& study, const fs::path& folder) {
+std::vector<Job> jobs_of(const TrainingStudy& study, const fs::path& folder) {
     std::vector<Job> jobs;
     for (const std::int64_t samples : study.samples)
         for (const int channels : study.channels)
@@ -313,17 +311,8 @@ std::vector<Job> jobs_of(const Study& study, const fs::path& folder) {
 }
 
 bool is_done(const Job& job) {
-    const fs::path config = job.folder / "config.toml";
+    require_same_settings(job.folder / "config.toml", job.settings);
     std::error_code error;
-    if (!fs::exists(config, error)) return false;
-    std::istringstream was(data::read_text_file(config)), is(settings_toml(job.settings));
-    for (std::string before, now; std::getline(is, now);) {
-        std::getline(was, before);
-        if (before != now)
-            throw data::FileError(config, "made with " + before + ", the study has " + now +
-                                              "; take another --out, or remove the folder " +
-                                              job.folder.string());
-    }
     return fs::exists(job.folder / "result.csv", error);
 }
 

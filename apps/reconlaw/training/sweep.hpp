@@ -18,10 +18,10 @@ struct Job {
 };
 
 /// The jobs of a study, the longest first. Folders are FOLDER/jobs/N-C-seed.
-std::vector<Job> jobs_of(const Study& study, const std::filesystem::path& folder);
+std::vector<Job> jobs_of(const TrainingStudy& study, const std::filesystem::path& folder);
 
 /// Whether the job's result is there.
-/// @throws data::FileError  its folder was made with other settings: names the first that differs
+/// @throws data::FileError  its folder was made with other settings, as require_same_settings
 bool is_done(const Job& job);
 
 /// The rows of all results so far, by samples, channels and seed. @return number of results

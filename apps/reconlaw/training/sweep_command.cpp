@@ -19,7 +19,7 @@ struct Options {
 };
 
 void sweep(Options o, const Streams& streams) {
-    const Study study = read_study(o.study);
+    const TrainingStudy study = read_study(o.study);
     SweepOptions options;
     options.folder = o.out.empty() ? fs::path(o.study).stem() : fs::path(o.out);
     options.checkpoint_seconds = o.checkpoint_seconds, options.panels = o.panels;

@@ -34,9 +34,9 @@ class StudyReader {
     StudyReader(toml::table table, std::filesystem::path path)
         : table_(std::move(table)), path_(std::move(path)) {}
 
-    Study read() {
+    TrainingStudy read() {
         refuse_unknown_keys();
-        Study study;
+        TrainingStudy study;
         study.samples = list<std::int64_t>("samples", study.common.samples, 1, std::int64_t{1} << 30);
         study.channels = list<int>("channels", study.common.channels, 1, 4096);
         study.seeds = list<std::uint64_t>("seed", study.common.seed, 0, std::int64_t{1} << 62);
@@ -138,7 +138,19 @@ std::string settings_toml(const TrainSettings& settings) {
     return text.str();
 }
 
-Study read_study(const std::filesystem::path& path) {
+void require_same_settings(const std::filesystem::path& config, const TrainSettings& settings) {
+    std::error_code error;
+    if (!std::filesystem::exists(config, error)) return;
+    std::istringstream was(data::read_text_file(config)), is(settings_toml(settings));
+    for (std::string before, now; std::getline(is, now);) {
+        if (!std::getline(was, before)) before = "less";
+        if (before != now)
+            throw FileError(config, "the folder was made with " + before + ", now asked for is " + now +
+                                        "; take another --out, or remove " + config.parent_path().string());
+    }
+}
+
+TrainingStudy read_study(const std::filesystem::path& path) {
     const std::string text = data::read_text_file(path);
     try {
         return StudyReader(toml::parse(text), path).read();

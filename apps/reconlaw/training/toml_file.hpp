@@ -12,8 +12,12 @@ namespace reconlaw::cli {
 /// Every setting as "key = value", in the order of visit_settings.
 std::string settings_toml(const TrainSettings& settings);
 
+/// Compares the settings with those a folder was made with.
+/// @throws data::FileError  `config` is there and differs: names the first difference
+void require_same_settings(const std::filesystem::path& config, const TrainSettings& settings);
+
 /// Trainings over all combinations of samples, channels and seeds; everything else is common to all.
-struct Study {
+struct TrainingStudy {
     TrainSettings common;
     std::vector<std::int64_t> samples;
     std::vector<int> channels;
@@ -24,6 +28,6 @@ struct Study {
 /// @throws data::FileError  cannot be read; not TOML (line); an unknown key (line, and the nearest known
 /// one); a value of the
 ///                          wrong type or outside its range (line)
-Study read_study(const std::filesystem::path& path);
+TrainingStudy read_study(const std::filesystem::path& path);
 
 }  // namespace reconlaw::cli

@@ -84,11 +84,11 @@ void train(const Options& o, const Streams& streams) {
     const fs::path folder = o.out;
     const FolderLock lock(folder, "training");
     const fs::path config = folder / "config.toml";
-    const std::string toml = settings_toml(settings);
     if (!o.resume &&
         (fs::exists(folder / "last.safetensors") || fs::exists(folder / "last.safetensors.previous")))
         throw data::FileError(folder, "holds a training; give --resume to go on with it, or another --out");
-    data::write_file_atomically(config, toml);
+    if (o.resume) require_same_settings(config, settings);
+    data::write_file_atomically(config, settings_toml(settings));
 
     streams.err << gpu::describe(plan.architecture) << ", " << gpu::parameter_count(plan.architecture)
                 << " parameters; " << device << '\n';

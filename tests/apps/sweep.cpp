@@ -1,0 +1,152 @@
+#include <cstdlib>
+
+#include "support/check_close.hpp"
+#include "training/folder_lock.hpp"
+#include "training_support.hpp"
+
+using namespace reconlaw::cli::testing;
+using reconlaw::data::testing::read_text;
+using reconlaw::data::testing::TemporaryDirectory;
+using reconlaw::data::testing::write_text;
+namespace fs = std::filesystem;
+
+namespace {
+
+/// Six trainings of a few milliseconds.
+std::string study(const TemporaryDirectory& folder, const std::string& more = "") {
+    return "data = \"" + (folder / "images").string() +
+           "\"\nsamples = [20, 60, 180]\nchannels = [2, 4]\nseed = 1\npatch = 16\npoolings = 1\nsteps = 60\n"
+           "validation = 8\ntest = 12\n" +
+           more;
+}
+
+std::string sweep(const TemporaryDirectory& folder, const std::string& out = "out") {
+    return "sweep " + (folder / "study.toml").string() + " --threads 1 --out " + (folder / out).string();
+}
+
+}  // namespace
+
+TEST_CASE("a sweep's results feed fit and advise, and running it again does nothing") {
+    const TemporaryDirectory folder;
+    if (!make_images(folder / "images")) return;
+    write_text(folder / "study.toml", study(folder));
+    const Outcome first = reconlaw_run(sweep(folder));
+    CAPTURE(first.err);
+    REQUIRE(first.status == 0);
+    const std::string results = read_text(folder / "out/results.csv");
+    CHECK(lines_of(results).size() == 7);
+    CHECK(lines_of(results)[0].starts_with("samples,channels,seed,"));
+
+    const auto before = fs::last_write_time(folder / "out/jobs/20-2-1/result.csv");
+    const Outcome second = reconlaw_run(sweep(folder));
+    CHECK(second.status == 0);
+    CHECK(second.err.find("6 trainings, 6 done before") != std::string::npos);
+    CHECK(fs::last_write_time(folder / "out/jobs/20-2-1/result.csv") == before);
+    CHECK(read_text(folder / "out/results.csv") == results);
+
+    const std::string file = (folder / "out/results.csv").string();
+    const Outcome fit = reconlaw_run("fit " + file + " --where channels=2 --laws power");
+    CAPTURE(fit.err);
+    CHECK(fit.status == 0);
+    const Outcome advice = reconlaw_run("advise " + file);
+    CAPTURE(advice.err);
+    CHECK(advice.status == 0);
+}
+
+TEST_CASE(
+    "a sweep that is killed goes on, and ends with the same results; two of them do not share a folder") {
+    const TemporaryDirectory folder;
+    if (!make_images(folder / "images")) return;
+    write_text(folder / "study.toml", study(folder, "recipe = \"paper\"\n"));
+    Process whole(sweep(folder, "whole"), folder / "log");
+    const auto start = std::chrono::steady_clock::now();
+    REQUIRE(whole.wait() == 0);
+    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    for (int part = 1; part <= 4; ++part) {
+        Process killed(sweep(folder) + " --checkpoint-seconds 0", folder / "log");
+        killed.kill_after(seconds * 0.2 * part);
+    }
+    Process last(sweep(folder), folder / "log");
+    CAPTURE(read_text(folder / "log"));
+    REQUIRE(last.wait() == 0);
+    CHECK(without(folder / "out/results.csv", "cost") == without(folder / "whole/results.csv", "cost"));
+
+    const reconlaw::cli::FolderLock lock(folder / "out", "sweep");
+    const Outcome second = reconlaw_run(sweep(folder));
+    CHECK(second.status == 2);
+    CHECK(second.err.find("another sweep runs in this folder") != std::string::npos);
+}
+
+TEST_CASE("a sweep under mpirun shares the work and gives the same results") {
+    const TemporaryDirectory folder;
+    if (std::system("command -v mpirun > /dev/null") != 0) {
+        MESSAGE("SKIPPED: install openmpi-bin");
+        return;
+    }
+    if (!make_images(folder / "images")) return;
+    write_text(folder / "study.toml", study(folder));
+    REQUIRE(reconlaw_run(sweep(folder, "alone")).status == 0);
+    const std::string command =
+        "OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 mpirun --oversubscribe "
+        "-n 3 " RECONLAW_PROGRAM " " +
+        sweep(folder, "shared") + " > " + (folder / "log").string() + " 2>&1";
+    const int status = std::system(command.c_str());
+    CAPTURE(read_text(folder / "log"));
+    REQUIRE(WEXITSTATUS(status) == 0);
+    CHECK(read_text(folder / "log").find("3 processes") != std::string::npos);
+    CHECK(without(folder / "shared/results.csv", "cost") == without(folder / "alone/results.csv", "cost"));
+}
+
+TEST_CASE("mistakes in a study are named with their line") {
+    const TemporaryDirectory folder;
+    const auto refused = [&](const std::string& text, const std::string& message) {
+        write_text(folder / "study.toml", text);
+        const Outcome o = reconlaw_run(sweep(folder));
+        INFO(o.err);
+        CHECK(o.status == 2);
+        CHECK(o.err.find("study.toml" + message) != std::string::npos);
+        CHECK(!fs::exists(folder / "out"));
+    };
+    refused("samples = [10, 20]\nchanels = 4\n", ":2: unknown key 'chanels'; did you mean 'channels'?");
+    refused("samples = [10, 20\nseed = 1\n", ":2: no valid TOML");
+    refused("samples = [10, 10]\n", ":1: samples: 10 twice");
+    refused("samples = []\n", ":1: samples: the list is empty");
+    refused("samples = [10, -2]\n", ":1: samples: value = -2, must be from 1 to 1073741824");
+    refused("\n\nchannels = \"many\"\n", ":3: channels: must be a whole number");
+    refused("noise = \"loud\"\n", ":1: noise: must be a number");
+    refused("augment = 1\n", ":1: augment: must be true or false");
+    refused("patch = 2.5\n", ":1: patch: must be a whole number");
+    write_text(folder / "study.toml", "recipe = \"slow\"\n");
+    CHECK(reconlaw_run(sweep(folder)).err.find("recipe: value = 'slow', must be fast or paper") !=
+          std::string::npos);
+    CHECK(reconlaw_run("sweep nowhere.toml").status == 2);
+    write_text(folder / "study.toml", "samples = [100, 1000]\nchannels = [8, 16]\nseed = [1, 2, 3]\n");
+    const Outcome dry = reconlaw_run(sweep(folder) + " --dry-run");
+    CHECK(dry.status == 0);
+    CHECK(lines_of(dry.out).size() == 13);
+}
+
+TEST_CASE("more samples than there are is said before anything is trained") {
+    const TemporaryDirectory folder;
+    if (!make_images(folder / "images")) return;
+    // 900000 patches of 16 x 16 px cannot come from 40 small images
+    std::string text = study(folder);
+    text.replace(text.find("180]"), 4, "180, 900000]");
+    write_text(folder / "study.toml", text);
+    const Outcome o = reconlaw_run(sweep(folder));
+    CAPTURE(o.err);
+    CHECK(o.status == 2);
+    CHECK(o.err.find("samples = 900000, patch = 16") != std::string::npos);
+    CHECK(!fs::exists(folder / "out/jobs"));
+}
+
+TEST_CASE("trainings of a sweep that fail are named") {
+    const TemporaryDirectory folder;
+    if (!make_images(folder / "images")) return;
+    write_text(folder / "study.toml", study(folder, "lr = 1e20\noptimiser = \"sgd\"\n"));
+    const Outcome o = reconlaw_run(sweep(folder));
+    CAPTURE(o.err);
+    CHECK(o.status == 1);
+    CHECK(o.err.find("6 of 6 trainings failed: ") != std::string::npos);
+    CHECK(o.err.find(" in step ") != std::string::npos);
+}

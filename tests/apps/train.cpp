@@ -1,0 +1,249 @@
+#include <cmath>
+#include <random>
+
+#include "reconlaw/data/metrics.hpp"
+#include "reconlaw/gpu/device.hpp"
+#include "reconlaw/gpu/weights.hpp"
+#include "support/check_close.hpp"
+#include "training/folder_lock.hpp"
+#include "training_support.hpp"
+
+using namespace reconlaw::cli::testing;
+using reconlaw::data::testing::read_text;
+using reconlaw::data::testing::TemporaryDirectory;
+using reconlaw::data::testing::write_text;
+namespace fs = std::filesystem;
+namespace gpu = reconlaw::gpu;
+
+namespace {
+
+/// A training of a few milliseconds on the images in `folder`/images; what `more` sets again replaces the
+/// usual value.
+std::string tiny(const TemporaryDirectory& folder, const std::string& more, const std::string& out = "x") {
+    std::string line = "train";
+    for (const auto& [option, value] :
+         std::vector<std::pair<std::string, std::string>>{{"--data", (folder / "images").string()},
+                                                          {"--samples", "60"},
+                                                          {"--patch", "16"},
+                                                          {"--noise", "25"},
+                                                          {"--channels", "4"},
+                                                          {"--poolings", "1"},
+                                                          {"--validation", "8"},
+                                                          {"--test", "12"},
+                                                          {"--threads", "1"},
+                                                          {"--out", (folder / out).string()}})
+        if (more.find(option + " ") == std::string::npos) line += " " + option + " " + value;
+    return line + " " + more;
+}
+
+double number_after(const std::string& text, const std::string& word) {
+    return std::stod(text.substr(text.find(word) + word.size()));
+}
+
+}  // namespace
+
+TEST_CASE("train writes what evaluate and denoise read") {
+    const TemporaryDirectory folder;
+    if (!make_images(folder / "images")) return;
+    const Outcome trained = reconlaw_run(tiny(folder, "--steps 400 --lr 2e-2"));
+    CAPTURE(trained.err);
+    REQUIRE(trained.status == 0);
+    for (const char* name :
+         {"config.toml", "metrics.csv", "best.safetensors", "last.safetensors", "panel.png", "result.csv"})
+        CHECK(fs::exists(folder / "x" / name));
+    CHECK(trained.err.find("U-Net, 4 channels, 1 poolings, residual") != std::string::npos);
+    CHECK(trained.err.find("activations") != std::string::npos);
+    // It has learned: several decibels above the noise.
+    const double noisy = number_after(trained.out, "noisy         "),
+                 denoised = number_after(trained.out, "denoised      ");
+    check_close(noisy, 20.17, 0.0, 0.3);
+    CHECK(denoised > noisy + 1);
+
+    const std::string weights = (folder / "x/best.safetensors").string(),
+                      images = (folder / "images").string();
+    const Outcome e = reconlaw_run("evaluate --weights " + weights + " --data " + images +
+                                   " --patch 16 --count 12 --threads 1");
+    CAPTURE(e.err);
+    REQUIRE(e.status == 0);
+    check_close(number_after(e.out, "denoised   "), denoised, 0.0,
+                0.006);  // the same patches and noise, two decimals
+    const Outcome rows = reconlaw_run("evaluate --weights " + weights + " --data " + images +
+                                      " --split all --limit 3 --format csv");
+    REQUIRE(rows.status == 0);
+    CHECK(lines_of(rows.out).size() == 4);
+
+    // an image of odd size, made noisy and cleaned
+    const reconlaw::data::Image clean =
+        reconlaw::data::read_image(folder / "images/0.png").block(0, 0, 65, 47);
+    reconlaw::data::write_png(folder / "odd.png", clean);
+    const Outcome d = reconlaw_run("denoise --weights " + weights + " " + (folder / "odd.png").string() +
+                                   " " + (folder / "out.png").string() + " --add-noise 25 --noisy " +
+                                   (folder / "noisy.png").string());
+    CAPTURE(d.err);
+    REQUIRE(d.status == 0);
+    const auto error = [&](const char* name) {
+        return reconlaw::data::mean_squared_error(reconlaw::data::read_image(folder / name), clean);
+    };
+    CHECK(error("out.png") <
+          0.9 * error("noisy.png"));  // the PNG is clipped, which takes noise away from black
+    const reconlaw::data::Image panel = reconlaw::data::read_image(folder / "x/panel.png");
+    CHECK(panel.cols() == 3 * 112 + 2 * 4);
+}
+
+TEST_CASE("the paper's recipe trains by epochs with the rate doubled while the validation improves") {
+    const TemporaryDirectory folder;
+    if (!make_images(folder / "images")) return;
+    const Outcome t = reconlaw_run(tiny(folder, "--recipe paper --epochs 4"));
+    CAPTURE(t.err);
+    REQUIRE(t.status == 0);
+    const std::vector<std::string> lines = lines_of(read_text(folder / "x/metrics.csv"));
+    REQUIRE(lines.size() == 5);
+    CHECK(cells_of(lines[1])[1] == "60");  // batch 1: one step a sample
+    check_close(std::stod(cells_of(lines[1])[2]), 1e-4, 1e-9, 0.0);
+    check_close(std::stod(cells_of(lines[2])[2]), 2e-4, 1e-9, 0.0);
+}
+
+TEST_CASE("killed twenty times at random moments, a training ends in the bits of one that never stopped") {
+    const TemporaryDirectory folder;
+    if (!make_images(folder / "images")) return;
+    const std::string more = "--recipe paper --epochs 30 --checkpoint-seconds 0.02";
+    Process whole(tiny(folder, more, "whole"), folder / "log");
+    const auto start = std::chrono::steady_clock::now();
+    REQUIRE(whole.wait() == 0);
+    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+
+    std::mt19937 random(7);
+    int kills = 0, complete = 0;
+    const auto compare = [&] {
+        ++complete;
+        const gpu::Weights expected = gpu::load_weights(folder / "whole/best.safetensors");
+        CHECK(gpu::load_weights(folder / "x/best.safetensors").values == expected.values);
+        CHECK(gpu::load_weights(folder / "x/last.safetensors").values ==
+              gpu::load_weights(folder / "whole/last.safetensors").values);
+        CHECK(without(folder / "x/metrics.csv", "seconds") ==
+              without(folder / "whole/metrics.csv", "seconds"));
+        CHECK(without(folder / "x/result.csv", "cost") == without(folder / "whole/result.csv", "cost"));
+        fs::remove_all(folder / "x");
+    };
+    while (kills < 20) {
+        Process part(tiny(folder, more + " --resume"), folder / "log");
+        if (part.kill_after(std::uniform_real_distribution<double>(0, 0.6 * seconds)(random))) {
+            ++kills;
+            continue;
+        }
+        CAPTURE(read_text(folder / "log"));
+        REQUIRE(part.exit_status() == 0);
+        compare();
+    }
+    Process last(tiny(folder, more + " --resume"), folder / "log");
+    REQUIRE(last.wait() == 0);
+    compare();
+    CHECK(complete >= 1);
+}
+
+TEST_CASE("a folder with a training is neither overwritten nor mixed up") {
+    const TemporaryDirectory folder;
+    if (!make_images(folder / "images")) return;
+    REQUIRE(reconlaw_run(tiny(folder, "--steps 20")).status == 0);
+    const std::string weights = read_text(folder / "x/last.safetensors"),
+                      config = read_text(folder / "x/config.toml");
+    const Outcome again = reconlaw_run(tiny(folder, "--steps 20"));
+    CHECK(again.status == 2);
+    CHECK(again.err.find("holds a training; give --resume") != std::string::npos);
+    const Outcome other = reconlaw_run(tiny(folder, "--steps 20 --resume --batch 8"));
+    CHECK(other.status == 2);
+    CHECK(other.err.find("made with batch = 16, now asked for is batch = 8") != std::string::npos);
+    CHECK(read_text(folder / "x/last.safetensors") == weights);
+    CHECK(read_text(folder / "x/config.toml") == config);
+    CHECK(reconlaw_run(tiny(folder, "--steps 20 --resume")).status == 0);
+
+    const reconlaw::cli::FolderLock lock(folder / "x", "training");
+    const Outcome second = reconlaw_run(tiny(folder, "--steps 20 --resume"));
+    CHECK(second.status == 2);
+    CHECK(second.err.find("another training runs in this folder") != std::string::npos);
+}
+
+TEST_CASE("a damaged checkpoint is refused with a reason, and the one before it is used") {
+    const TemporaryDirectory folder;
+    if (!make_images(folder / "images")) return;
+    REQUIRE(reconlaw_run(tiny(folder, "--steps 40 --checkpoint-seconds 0")).status == 0);
+    const std::string result = without(folder / "x/result.csv", "cost");
+    const fs::path last = folder / "x/last.safetensors";
+    fs::resize_file(last, fs::file_size(last) - 100);
+    const Outcome resumed = reconlaw_run(tiny(folder, "--steps 40 --checkpoint-seconds 0 --resume"));
+    CHECK(resumed.status == 0);
+    CHECK(resumed.err.find("checkpoint not used: " + last.string()) != std::string::npos);
+    CHECK(without(folder / "x/result.csv", "cost") == result);
+    // a foreign file in its place
+    write_text(last, "this is no checkpoint");
+    const Outcome foreign = reconlaw_run(tiny(folder, "--steps 40 --checkpoint-seconds 0 --resume"));
+    CHECK(foreign.status == 0);
+    CHECK(foreign.err.find("no safetensors file") != std::string::npos);
+}
+
+TEST_CASE("a training that diverges names the step and keeps its last checkpoint") {
+    const TemporaryDirectory folder;
+    if (!make_images(folder / "images")) return;
+    const Outcome t =
+        reconlaw_run(tiny(folder, "--steps 200 --optimiser sgd --lr 1e20 --checkpoint-seconds 0"));
+    CHECK(t.status == 1);
+    CAPTURE(t.err);
+    CHECK(t.err.find(" in step ") != std::string::npos);
+    CHECK(t.err.find("The last checkpoint before it remains") != std::string::npos);
+    const gpu::Weights kept = gpu::load_weights(folder / "x/last.safetensors");
+    for (const float v : kept.values) CHECK(std::isfinite(v));
+}
+
+TEST_CASE("a disk that fills up is an error, and the checkpoint before it stays") {
+    const TemporaryDirectory folder;
+    if (!make_images(folder / "images")) return;
+    REQUIRE(reconlaw_run(tiny(folder, "--steps 30")).status == 0);
+    fs::rename(folder / "x/last.safetensors", folder / "x/last.safetensors.previous");
+    // no file may grow beyond 8 blocks of 512 bytes
+    const std::string command = "trap '' XFSZ; ulimit -f 8; " + std::string(RECONLAW_PROGRAM) + " " +
+                                tiny(folder, "--steps 30 --resume") + " > " + (folder / "log").string() +
+                                " 2>&1";
+    const int status = std::system(("bash -c \"" + command + "\"").c_str());
+    CHECK(WEXITSTATUS(status) == 2);
+    CAPTURE(read_text(folder / "log"));
+    CHECK(read_text(folder / "log").find("File too large") != std::string::npos);
+    CHECK(reconlaw_run(tiny(folder, "--steps 30 --resume")).status == 0);
+}
+
+TEST_CASE("bad input to the training commands") {
+    const TemporaryDirectory folder;
+    if (!make_images(folder / "images")) return;
+    const auto refused = [&](const std::string& line, const std::string& message) {
+        const Outcome o = reconlaw_run(line);
+        INFO(line, "\n", o.err);
+        CHECK(o.status == 2);
+        CHECK(o.err.find(message) != std::string::npos);
+    };
+    // more whole images than there are
+    refused(tiny(folder, "--patch 112 --samples 1000"), "images of");
+    refused(tiny(folder, "--samples 0"), "--samples: value = 0, must be at least 1");
+    refused(tiny(folder, "--noise -1"), "--noise: value = -1, must be above 0, at most 255");
+    refused(tiny(folder, "--patch 16 --poolings 4"), "--poolings: value = 4");
+    refused(tiny(folder, "--steps 5 --epochs 5"), "--steps and --epochs: give one of them");
+    refused(tiny(folder, "--task superresolve"), "--task: value = 'superresolve', must be denoise");
+    refused(tiny(folder, "--recipe quick"), "must be fast or paper");
+    refused(tiny(folder, "--channels 512 --poolings 3 --patch 512 --samples 200 --batch 128"),
+            "not enough memory");
+    if (gpu::device().system != "cuda")
+        refused(tiny(folder, "--device gpu"), "build with -DRECONLAW_GPU=cuda");
+    refused(tiny(folder, "--data " + (folder / "nowhere").string()), "nowhere");
+    fs::create_directories(folder / "empty");
+    refused(tiny(folder, "--data " + (folder / "empty").string()), "no usable image");
+
+    // a corrupt image is skipped with a count, or an error
+    const fs::path victim = folder / "images/7.png";
+    fs::resize_file(victim, fs::file_size(victim) / 2);
+    const Outcome lenient = reconlaw_run(tiny(folder, "--steps 5", "lenient"));
+    CHECK(lenient.status == 0);
+    CHECK(lenient.err.find("1 skipped") != std::string::npos);
+    refused(tiny(folder, "--steps 5 --strict", "strict"), "7.png");
+
+    write_text(folder / "w.safetensors", "nothing");
+    refused("evaluate --weights " + (folder / "w.safetensors").string(), "truncated");
+    refused("denoise --weights " + (folder / "none").string() + " a b", "none");
+}
