@@ -2,6 +2,7 @@
 
 #include <Random123/philox.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <new>
@@ -56,10 +57,25 @@ std::vector<T> download(const View<T>& from) {
     return first;
 }
 
+/// Values in the network's largest tensor.
+double largest_tensor(const Architecture& a, const BatchShape& s) {
+    int channels = 1;
+    if (const auto* u = std::get_if<UNet>(&a))
+        channels = std::max({u->in_channels, u->out_channels, (u->poolings > 0 ? 2 : 1) * u->channels});
+    else if (const auto* r = std::get_if<ResidualCnn>(&a))
+        channels = std::max(r->in_channels, r->upscale * r->upscale * std::max(r->out_channels, r->channels));
+    else if (const auto* l = std::get_if<LinearNetwork>(&a))
+        channels = std::max(l->inputs, l->outputs);
+    return double(s.images) * s.height * s.width * channels;
+}
+
 void check_shape(const Architecture& a, const BatchShape& s, const NetworkOptions& o) {
     check(a);
     detail::require(s.images >= 1 && s.images <= 1 << 20, "Network", "images", s.images, "from 1 to 2^20");
     check_image_size(a, s.height, s.width);
+    // beyond, oneDNN 2.6 divides by zero where it should say that it cannot
+    detail::require(largest_tensor(a, s) <= 0x1p36, "Network", "values in one tensor", largest_tensor(a, s),
+                    "at most 2^36");
     if (o.training && o.loss == Loss::ssim) {
         const auto* u = std::get_if<UNet>(&a);
         const auto* r = std::get_if<ResidualCnn>(&a);
@@ -74,8 +90,15 @@ void check_shape(const Architecture& a, const BatchShape& s, const NetworkOption
 
 std::string MemoryPlan::summary() const {
     return "activations " + megabytes(activations) + " (minimum " + megabytes(minimum) + "), convolutions " +
-           megabytes(workspace + weights) + ", parameters " + megabytes(parameters) +
-           (data > 0 ? ", patches " + megabytes(data) : "");
+           megabytes(workspace + weights) + (loss > 0 ? ", loss " + megabytes(loss) : "") + ", parameters " +
+           megabytes(parameters) + (data > 0 ? ", patches " + megabytes(data) : "");
+}
+
+void require_memory(const MemoryPlan& plan, const std::string& what) {
+    const std::size_t have = device().memory_bytes;
+    if (have > 0 && plan.total() > have)
+        throw DeviceError("not enough memory for " + what + ": needs " + megabytes(plan.total()) +
+                          ", the device has " + megabytes(have));
 }
 
 template <class T>
@@ -83,7 +106,7 @@ Network<T>::Internals::Internals(const Architecture& a, const BatchShape& s, con
     : architecture(a),
       shape(s),
       options(o),
-      list((check_shape(a, s, o), gpu::parameters(a))),
+      list((check_shape(a, s, o), require_device(), gpu::parameters(a))),
       graph(s.images, o.training, o.precision == Precision::tf32 ? Arithmetic::tf32 : Arithmetic::exact),
       ends(build_network(graph, a, s.height, s.width)) {
     graph.plan();
@@ -98,35 +121,43 @@ MemoryPlan Network<T>::Internals::plan() const {
     p.weights = graph.weight_bytes();
     const auto count = static_cast<std::size_t>(list.back().offset + list.back().size());
     p.parameters = sizeof(T) * count * (options.training ? 2 : 1);
+    const LossSizes l = loss_sizes();
+    p.loss = sizeof(T) * static_cast<std::size_t>(l.targets + l.range + l.maps) +
+             sizeof(double) * static_cast<std::size_t>(l.row_sums);
     return p;
 }
 
 template <class T>
+auto Network<T>::Internals::loss_sizes() const -> LossSizes {
+    if (!options.training) return {};
+    const auto& out = graph.shape(ends.output);
+    const std::ptrdiff_t n = shape.images, h = out.height, w = out.width;
+    LossSizes sizes{n * h * w * out.channels, n * h};
+    if (options.loss == Loss::ssim) sizes.range = n, sizes.maps = 3 * n * (h - 6) * (w - 6);
+    return sizes;
+}
+
+template <class T>
 void Network<T>::Internals::allocate() {
-    require_device();
-    const std::size_t need = plan().total(), have = device().memory_bytes;
-    const auto refuse = [&] {
-        throw DeviceError("not enough memory for " + describe(architecture) + " and batches of " +
-                          std::to_string(shape.images) + " x " + std::to_string(shape.height) + " x " +
-                          std::to_string(shape.width) + ": needs " + megabytes(need) + ", the device has " +
-                          megabytes(have));
-    };
-    if (have > 0 && need > have) refuse();
+    require_memory(plan(), describe(architecture) + " and batches of " + std::to_string(shape.images) +
+                               " x " + std::to_string(shape.height) + " x " + std::to_string(shape.width));
     try {
         graph.allocate();
         parameters = DeviceArray<T>(list.back().offset + list.back().size());
         if (options.training) {
-            const View<T> out = graph.gradient(ends.output);
+            const LossSizes sizes = loss_sizes();
             gradient = DeviceArray<T>(parameters.size());
-            targets = DeviceArray<T>(elements(out));
-            row_sums = DeviceArray<double>(std::ptrdiff_t{out.n} * out.h);
+            targets = DeviceArray<T>(sizes.targets);
+            row_sums = DeviceArray<double>(sizes.row_sums);
             if (options.loss == Loss::ssim) {
-                range = DeviceArray<T>(out.n);
-                maps = DeviceArray<T>(std::ptrdiff_t{3} * out.n * (out.h - 6) * (out.w - 6));
+                range = DeviceArray<T>(sizes.range);
+                maps = DeviceArray<T>(sizes.maps);
+                equal_range.resize(static_cast<std::size_t>(sizes.range));
             }
         }
     } catch (const std::bad_alloc&) {
-        refuse();
+        throw DeviceError("not enough memory for " + describe(architecture) + ": " +
+                          megabytes(plan().total()) + " could not be allocated");
     }
     refresh();
 }
@@ -232,6 +263,7 @@ std::vector<T> Network<T>::get_parameters() const {
 
 template <class T>
 std::vector<T> Network<T>::get_gradient() const {
+    detail::require(internals_->options.training, "Network::get_gradient", "training", "false", "true");
     std::vector<T> values(static_cast<std::size_t>(internals_->gradient.size()));
     internals_->gradient.download(values.data());
     return values;
@@ -260,7 +292,8 @@ double Network<T>::loss_and_gradient(std::span<const T> input, std::span<const T
                     "number of target values", target.size(), std::to_string(n.targets.size()));
     if (n.options.loss == Loss::ssim) {
         detail::require_finite_positive(range, f, "range");
-        n.range.upload(std::vector<T>(static_cast<std::size_t>(n.range.size()), range).data());
+        std::fill(n.equal_range.begin(), n.equal_range.end(), range);
+        n.range.upload(n.equal_range.data());
     }
     upload(input, to);
     upload(target, n.target());
@@ -269,11 +302,16 @@ double Network<T>::loss_and_gradient(std::span<const T> input, std::span<const T
 
 template <class T>
 std::vector<T> Network<T>::get_output_gradient() const {
+    detail::require(internals_->options.training, "Network::get_output_gradient", "training", "false",
+                    "true");
     return download(internals_->graph.gradient(internals_->ends.output));
 }
 
 template <class T>
 double Network<T>::update(Optimiser<T>& optimiser) {
+    detail::require(internals_->options.training, "Network::update", "training", "false", "true");
+    detail::require(optimiser.parameters() == parameter_count(), "Network::update", "optimiser's parameters",
+                    optimiser.parameters(), std::to_string(parameter_count()));
     const double norm = optimiser.step(internals_->parameters.data(), internals_->gradient.data());
     internals_->refresh();
     return norm;

@@ -4,6 +4,9 @@
 #include <map>
 
 #include "reconlaw/data/file_error.hpp"
+#if RECONLAW_WITH_TRAINING
+#include "reconlaw/gpu/device.hpp"
+#endif
 
 namespace reconlaw::cli {
 
@@ -57,6 +60,11 @@ int run(int argc, const char* const* argv, const Streams& streams) {
     } catch (const data::FileError& e) {
         streams.err << prefix << e.what() << '\n';
         return 2;
+#if RECONLAW_WITH_TRAINING
+    } catch (const gpu::DeviceError& e) {
+        streams.err << prefix << e.what() << '\n';
+        return 2;
+#endif
     } catch (const std::exception& e) {
         streams.err << prefix << e.what() << '\n';
         return 1;

@@ -28,7 +28,7 @@ void one_of(const std::string& name, const std::string& value, const std::vector
 /// Small sets are seen often enough to be learned, large ones at least a few times.
 std::int64_t fast_steps(std::int64_t samples, int batch) {
     const double passes = 8.0 * static_cast<double>(samples) / batch;
-    return std::clamp<std::int64_t>(static_cast<std::int64_t>(passes), 2000, 100000);
+    return std::clamp<std::int64_t>(static_cast<std::int64_t>(passes), 4000, 100000);
 }
 
 gpu::Loss loss_named(const std::string& name) {
@@ -80,7 +80,7 @@ TrainSettings resolve(TrainSettings s, const std::string& p) {
         throw std::invalid_argument(p + "steps and " + p + "epochs: give one of them");
     const bool fast = s.recipe == "fast";
     if (s.batch == 0) s.batch = fast ? 16 : 1;
-    if (s.lr == 0) s.lr = fast ? 2e-3 : 1e-4;
+    if (s.lr == 0) s.lr = fast ? 2e-2 : 1e-4;
     const std::int64_t pass = s.samples / std::min<std::int64_t>(s.batch, s.samples);
     if (s.epochs == 0 && s.steps == 0 && !fast) s.epochs = 1000;
     if (s.epochs > 0)

@@ -92,9 +92,12 @@ void train(const Options& o, const Streams& streams) {
 
     streams.err << gpu::describe(plan.architecture) << ", " << gpu::parameter_count(plan.architecture)
                 << " parameters; " << device << '\n';
-    streams.err
-        << gpu::training_memory(plan.architecture, settings.patch, settings.samples, plan.options).summary()
-        << std::endl;
+    const gpu::MemoryPlan memory =
+        gpu::training_memory(plan.architecture, settings.patch, settings.samples, plan.options);
+    streams.err << memory.summary() << std::endl;
+    gpu::require_memory(memory, gpu::describe(plan.architecture) + ", batch " +
+                                    std::to_string(settings.batch) + ", patch " +
+                                    std::to_string(settings.patch));
     const TrainingData data = load_training_data(settings);
     for (const std::string& line : data.description) streams.err << line << '\n';
 

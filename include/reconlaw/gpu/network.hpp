@@ -42,11 +42,16 @@ struct MemoryPlan {
     std::size_t workspace = 0;   ///< of the convolutions
     std::size_t weights = 0;     ///< copies of the weights in the convolution library's layout
     std::size_t parameters = 0;  ///< parameters and gradients; in a training also the optimiser's state
+    std::size_t loss = 0;        ///< the target, and what the loss function needs besides
     std::size_t data = 0;        ///< of a training: its patches
-    std::size_t total() const { return activations + workspace + weights + parameters + data; }
-    /// One line for a log: "activations 96 MB (minimum 94 MB), convolutions 3 MB, parameters 1 MB"
+    std::size_t total() const { return activations + workspace + weights + parameters + loss + data; }
+    /// One line for a log: "activations 96 MB (minimum 94 MB), convolutions 3 MB, loss 1 MB, parameters 1 MB"
     std::string summary() const;
 };
+
+/// @param what  the network, for the message
+/// @throws DeviceError  the device has less memory than the plan needs: both numbers
+void require_memory(const MemoryPlan& plan, const std::string& what);
 
 /// Scalar float or double; double is for checks of gradients.
 template <class T>
@@ -66,7 +71,7 @@ class Network {
     std::ptrdiff_t parameter_count() const;
     MemoryPlan memory() const;
 
-    /// What the constructor would need. @throws std::invalid_argument as the constructor
+    /// What the constructor would need. @throws as the constructor, but for the memory
     static MemoryPlan plan(const Architecture& architecture, const BatchShape& shape,
                            const NetworkOptions& options = {});
 
@@ -77,7 +82,7 @@ class Network {
     /// All parameters, in the order of parameters(). @throws std::invalid_argument  another size
     void set_parameters(std::span<const T> values);
     std::vector<T> get_parameters() const;
-    /// Of the last call of loss_and_gradient.
+    /// Of the last call of loss_and_gradient. @throws std::invalid_argument  a network made without training
     std::vector<T> get_gradient() const;
 
     /// Estimate for a batch: images x out_channels x h' x w', the input's size but for ResidualCnn::upscale.
@@ -90,10 +95,12 @@ class Network {
     double loss_and_gradient(std::span<const T> input, std::span<const T> target, T range = T(1));
 
     /// The gradient of the last loss with respect to the network's output, images x out_channels x h' x w'.
+    /// @throws std::invalid_argument  a network made without training
     std::vector<T> get_output_gradient() const;
 
     /// One step of an optimiser along the last gradient.
     /// @return norm of the gradient, before clipping
+    /// @throws std::invalid_argument  an optimiser of another size, a network made without training
     double update(Optimiser<T>& optimiser);
 
     struct Internals;

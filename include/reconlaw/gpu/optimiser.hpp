@@ -44,6 +44,7 @@ class Optimiser {
     Optimiser& operator=(Optimiser&&) noexcept;
 
     const OptimiserOptions& options() const;
+    std::ptrdiff_t parameters() const;  ///< their number
     /// @throws std::invalid_argument  negative or not finite
     void set_rate(double rate);
     std::int64_t steps() const;
