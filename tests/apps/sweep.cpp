@@ -126,6 +126,26 @@ TEST_CASE("mistakes in a study are named with their line") {
     CHECK(lines_of(dry.out).size() == 13);
 }
 
+TEST_CASE("the paper's study runs on a small folder with ImageNet's layout") {
+    const TemporaryDirectory folder;
+    for (const char* part : {"train/n01440764", "train/n01443537", "val/n01440764"})
+        if (!make_images(folder / "imagenet" / part, 4, 10)) return;  // 280 x 280 px
+    std::string text = read_text(RECONLAW_EXPERIMENTS "/paper/denoising.toml");
+    const auto set = [&](const std::string& key, const std::string& value) {
+        const std::size_t at = text.find("\n" + key + " = ") + 1;
+        REQUIRE(at > 0);
+        text.replace(at, text.find('\n', at) - at, key + " = " + value);
+    };
+    set("data", '"' + (folder / "imagenet").string() + '"');
+    set("samples", "[2, 8]"), set("channels", "[2, 3]"), set("seed", "[1]");
+    set("validation", "1"), set("test", "1");
+    write_text(folder / "study.toml", text + "epochs = 2\n");
+    const Outcome o = reconlaw_run(sweep(folder));
+    CAPTURE(o.err);
+    CHECK(o.status == 0);
+    CHECK(lines_of(read_text(folder / "out/results.csv")).size() == 5);
+}
+
 TEST_CASE("more samples than there are is said before anything is trained") {
     const TemporaryDirectory folder;
     if (!make_images(folder / "images")) return;

@@ -19,15 +19,16 @@
 
 namespace reconlaw::cli::testing {
 
-/// 40 PNG files of 112 x 112 px, each 4 x 4 images of Fashion-MNIST. @return false: the data set is not
-/// installed
-inline bool make_images(const std::filesystem::path& folder) {
+/// PNG files of per_side x per_side images of Fashion-MNIST, which have 28 x 28 px.
+/// @return false: the data set is not installed
+inline bool make_images(const std::filesystem::path& folder, Eigen::Index files = 40,
+                        Eigen::Index per_side = 4) {
     const std::filesystem::path source = "/usr/share/datasets/fashion-mnist";
     if (!std::filesystem::exists(source)) {
         MESSAGE("SKIPPED: install dataset-fashion-mnist");
         return false;
     }
-    constexpr Eigen::Index per_side = 4, side = 28, files = 40;
+    constexpr Eigen::Index side = 28;
     const data::ImageSet set =
         data::load_images("fashion-mnist", data::Split::test, {.limit = files * per_side * per_side});
     std::filesystem::create_directories(folder);

@@ -27,7 +27,7 @@ struct TrainSettings {
     bool augment = false;
     int validation = 80, test = 300;
     std::uint64_t data_seed = 1;
-    int downsample = 1;
+    int downsample = 1, crop = 0;
     bool strict = false;
     std::string precision = "fp32";
 };
@@ -60,6 +60,7 @@ void visit_settings(Settings& s, const F& f) {
     f("test", s.test, "Test images");
     f("data_seed", s.data_seed, "Which patches are drawn");
     f("downsample", s.downsample, "Box factor that shrinks the images first");
+    f("crop", s.crop, "Centre square of the images first [px]; 0: whole images");
     f("strict", s.strict, "An unreadable image is an error instead of being skipped");
     f("precision", s.precision, "Convolutions on a GPU: fp32 or tf32");
 }
