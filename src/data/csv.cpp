@@ -8,6 +8,7 @@
 
 #include "reconlaw/data/bytes.hpp"
 #include "reconlaw/data/file_error.hpp"
+#include "reconlaw/data/spelling.hpp"
 #include "text_lines.hpp"
 
 namespace reconlaw::data {
@@ -66,21 +67,6 @@ bool take_record(std::string_view& text, std::size_t& line, const std::filesyste
     return true;
 }
 
-/// Insertions, deletions and replacements from one word to another.
-std::size_t edit_distance(const std::string& a, const std::string& b) {
-    std::vector<std::size_t> row(b.size() + 1);
-    std::iota(row.begin(), row.end(), std::size_t{0});
-    for (std::size_t i = 1; i <= a.size(); ++i) {
-        std::size_t diagonal = std::exchange(row[0], i);
-        for (std::size_t j = 1; j <= b.size(); ++j) {
-            const std::size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-            diagonal = row[j];
-            row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
-        }
-    }
-    return row.back();
-}
-
 }  // namespace
 
 bool CsvTable::has(const std::string& column) const {
@@ -90,10 +76,7 @@ bool CsvTable::has(const std::string& column) const {
 std::size_t CsvTable::index(const std::string& column) const {
     const auto found = std::find(columns.begin(), columns.end(), column);
     if (found != columns.end()) return static_cast<std::size_t>(found - columns.begin());
-    std::vector<std::string> known = columns;
-    std::stable_sort(known.begin(), known.end(), [&](const std::string& a, const std::string& b) {
-        return edit_distance(a, column) < edit_distance(b, column);
-    });
+    const std::vector<std::string> known = by_spelling(columns, column);
     std::string list;
     for (const std::string& name : known) list += (list.empty() ? "" : ", ") + name;
     throw FileError(path, "no column '" + column + "'; the file has: " + list);

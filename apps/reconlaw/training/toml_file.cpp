@@ -8,26 +8,12 @@
 
 #include "reconlaw/data/bytes.hpp"
 #include "reconlaw/data/file_error.hpp"
+#include "reconlaw/data/spelling.hpp"
 
 namespace reconlaw::cli {
 namespace {
 
 using data::FileError;
-
-/// Number of changed, added and removed letters.
-std::size_t edit_distance(const std::string& a, const std::string& b) {
-    std::vector<std::size_t> row(b.size() + 1);
-    for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-    for (std::size_t i = 1; i <= a.size(); ++i) {
-        std::size_t diagonal = row[0]++;
-        for (std::size_t j = 1; j <= b.size(); ++j) {
-            const std::size_t change = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-            diagonal = row[j];
-            row[j] = std::min({change, row[j] + 1, row[j - 1] + 1});
-        }
-    }
-    return row[b.size()];
-}
 
 class StudyReader {
   public:
@@ -63,11 +49,8 @@ class StudyReader {
         for (const auto& [key, node] : table_) {
             const std::string name(key.str());
             if (std::find(known.begin(), known.end(), name) != known.end()) continue;
-            const auto nearest =
-                std::min_element(known.begin(), known.end(), [&](const auto& a, const auto& b) {
-                    return edit_distance(a, name) < edit_distance(b, name);
-                });
-            refuse(node, "unknown key '" + name + "'; did you mean '" + *nearest + "'?");
+            refuse(node, "unknown key '" + name + "'; did you mean '" +
+                             data::by_spelling(known, name).front() + "'?");
         }
     }
 

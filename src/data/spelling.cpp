@@ -1,0 +1,34 @@
+#include "reconlaw/data/spelling.hpp"
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+namespace reconlaw::data {
+namespace {
+
+/// Insertions, deletions and replacements from one word to another.
+std::size_t edit_distance(const std::string& a, const std::string& b) {
+    std::vector<std::size_t> row(b.size() + 1);
+    std::iota(row.begin(), row.end(), std::size_t{0});
+    for (std::size_t i = 1; i <= a.size(); ++i) {
+        std::size_t diagonal = std::exchange(row[0], i);
+        for (std::size_t j = 1; j <= b.size(); ++j) {
+            const std::size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+            diagonal = row[j];
+            row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
+        }
+    }
+    return row.back();
+}
+
+}  // namespace
+
+std::vector<std::string> by_spelling(std::vector<std::string> names, const std::string& wanted) {
+    std::stable_sort(names.begin(), names.end(), [&](const std::string& a, const std::string& b) {
+        return edit_distance(a, wanted) < edit_distance(b, wanted);
+    });
+    return names;
+}
+
+}  // namespace reconlaw::data
