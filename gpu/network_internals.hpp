@@ -17,6 +17,11 @@ struct Network<T>::Internals {
     void forward() { graph.forward(parameters.data()); }
     double loss_and_gradient();
     View<T> target() const;
+    /// Elements of the arrays that the loss function needs.
+    struct LossSizes {
+        std::ptrdiff_t targets = 0, row_sums = 0, range = 0, maps = 0;
+    };
+    LossSizes loss_sizes() const;
     MemoryPlan plan() const;
 
     Architecture architecture;
@@ -27,6 +32,7 @@ struct Network<T>::Internals {
     InputAndOutput ends;
     DeviceArray<T> parameters, gradient, targets, range, maps;
     DeviceArray<double> row_sums;
+    std::vector<T> equal_range;  ///< on the host: the same range for every image
 };
 
 }  // namespace reconlaw::gpu

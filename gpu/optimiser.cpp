@@ -76,6 +76,10 @@ const OptimiserOptions& Optimiser<T>::options() const {
     return state_->options;
 }
 template <class T>
+std::ptrdiff_t Optimiser<T>::parameters() const {
+    return state_->count;
+}
+template <class T>
 void Optimiser<T>::set_rate(double rate) {
     detail::require_finite_nonnegative(rate, "Optimiser::set_rate", "rate");
     state_->options.rate = rate;

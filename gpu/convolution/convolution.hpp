@@ -24,7 +24,8 @@ struct ConvolutionShape {
 /// How products are formed on a GPU: in single precision, or rounded to 10 bits for the tensor cores.
 enum class Arithmetic { exact, tf32 };
 
-/// All pointers are device memory. Calls do not allocate.
+/// All pointers are device memory. Calls do not allocate, but for Eigen's products, which copy blocks of
+/// large matrices to room of their own.
 template <class T>
 class Convolution {
   public:
@@ -48,8 +49,8 @@ struct ConvolutionUse {
     bool forward = true, backward_data = true, backward_weights = true;
 };
 
-/// The library of this build: oneDNN on a processor, cuDNN on a GPU, im2col and Eigen for double on a
-/// processor or where oneDNN is missing.
+/// The library of this build: oneDNN on a processor, cuDNN on a GPU. Without oneDNN, and for double on a
+/// processor: im2col and Eigen. For double on a GPU: plain loops.
 template <class T>
 std::unique_ptr<Convolution<T>> make_convolution(const ConvolutionShape& shape, const ConvolutionUse& use,
                                                  Arithmetic arithmetic);

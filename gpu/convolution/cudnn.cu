@@ -9,6 +9,7 @@
 #include "../kernels/kernels.hpp"
 #include "../kernels/row_loop.cuh"
 #include "convolution.hpp"
+#include "plain.hpp"
 
 namespace reconlaw::gpu {
 namespace {
@@ -28,10 +29,9 @@ cudnnHandle_t handle() {
 }
 
 /// (o, k, area) <-> (o, area, k): PyTorch's order and the channels-last one.
-template <class T>
 struct ReorderWeights {
-    const T* from;
-    T* to;
+    const float* from;
+    float* to;
     std::ptrdiff_t in_channels, area;
     bool back;
 
@@ -45,9 +45,6 @@ struct ReorderWeights {
     }
 };
 
-template <class T>
-constexpr cudnnDataType_t data_type = sizeof(T) == 8 ? CUDNN_DATA_DOUBLE : CUDNN_DATA_FLOAT;
-
 /// The fastest algorithm that gives the same bits every time, by cuDNN's own estimate.
 template <class Performance>
 Performance choose(const std::vector<Performance>& found, int count, const char* direction) {
@@ -57,25 +54,24 @@ Performance choose(const std::vector<Performance>& found, int count, const char*
     throw std::runtime_error(std::string("cuDNN: no deterministic algorithm for the ") + direction);
 }
 
-template <class T>
-class CudnnConvolution final : public Convolution<T> {
+class CudnnConvolution final : public Convolution<float> {
   public:
     CudnnConvolution(const ConvolutionShape& s, const ConvolutionUse& use, Arithmetic arithmetic) : s_(s) {
         check(cudnnCreateTensorDescriptor(&x_), "tensor descriptor");
         check(cudnnCreateTensorDescriptor(&y_), "tensor descriptor");
         check(cudnnCreateFilterDescriptor(&w_), "filter descriptor");
         check(cudnnCreateConvolutionDescriptor(&c_), "convolution descriptor");
-        check(cudnnSetTensor4dDescriptor(x_, CUDNN_TENSOR_NHWC, data_type<T>, s.images, s.in_channels,
+        check(cudnnSetTensor4dDescriptor(x_, CUDNN_TENSOR_NHWC, CUDNN_DATA_FLOAT, s.images, s.in_channels,
                                          s.height, s.width),
               "input shape");
-        check(cudnnSetTensor4dDescriptor(y_, CUDNN_TENSOR_NHWC, data_type<T>, s.images, s.out_channels,
+        check(cudnnSetTensor4dDescriptor(y_, CUDNN_TENSOR_NHWC, CUDNN_DATA_FLOAT, s.images, s.out_channels,
                                          s.out_height(), s.out_width()),
               "output shape");
-        check(cudnnSetFilter4dDescriptor(w_, data_type<T>, CUDNN_TENSOR_NHWC, s.out_channels, s.in_channels,
-                                         s.kernel, s.kernel),
+        check(cudnnSetFilter4dDescriptor(w_, CUDNN_DATA_FLOAT, CUDNN_TENSOR_NHWC, s.out_channels,
+                                         s.in_channels, s.kernel, s.kernel),
               "weights' shape");
         check(cudnnSetConvolution2dDescriptor(c_, s.padding, s.padding, s.stride, s.stride, 1, 1,
-                                              CUDNN_CROSS_CORRELATION, data_type<T>),
+                                              CUDNN_CROSS_CORRELATION, CUDNN_DATA_FLOAT),
               "convolution");
         check(cudnnSetConvolutionMathType(
                   c_, arithmetic == Arithmetic::tf32 ? CUDNN_DEFAULT_MATH : CUDNN_FMA_MATH),
@@ -118,27 +114,27 @@ class CudnnConvolution final : public Convolution<T> {
 
     std::size_t workspace_bytes() const override { return workspace_; }
     std::size_t weight_bytes() const override {
-        return 2 * sizeof(T) * static_cast<std::size_t>(s_.weights());
+        return 2 * sizeof(float) * static_cast<std::size_t>(s_.weights());
     }
     void use_memory(void* weights, void* workspace) override {
-        weights_ = static_cast<T*>(weights);
+        weights_ = static_cast<float*>(weights);
         gradient_ = weights_ + s_.weights();
         memory_ = workspace;
     }
 
-    void set_weights(const T* weights) override { reorder(weights, weights_, false); }
+    void set_weights(const float* weights) override { reorder(weights, weights_, false); }
 
-    void forward(const T* x, T* y) override {
+    void forward(const float* x, float* y) override {
         check(cudnnConvolutionForward(handle(), &one_, x_, x, w_, weights_, c_, forward_, memory_, workspace_,
                                       &zero_, y_, y),
               "forward pass");
     }
-    void backward_data(const T* dy, T* dx) override {
+    void backward_data(const float* dy, float* dx) override {
         check(cudnnConvolutionBackwardData(handle(), &one_, w_, weights_, y_, dy, c_, data_, memory_,
                                            workspace_, &zero_, x_, dx),
               "gradient of the data");
     }
-    void backward_weights(const T* x, const T* dy, T* dweights) override {
+    void backward_weights(const float* x, const float* dy, float* dweights) override {
         check(cudnnConvolutionBackwardFilter(handle(), &one_, x_, x, y_, dy, c_, filter_, memory_, workspace_,
                                              &zero_, w_, gradient_),
               "gradient of the weights");
@@ -146,9 +142,9 @@ class CudnnConvolution final : public Convolution<T> {
     }
 
   private:
-    void reorder(const T* from, T* to, bool back) const {
-        for_each_element(s_.weights(), ReorderWeights<T>{from, to, s_.in_channels,
-                                                         std::ptrdiff_t{s_.kernel} * s_.kernel, back});
+    void reorder(const float* from, float* to, bool back) const {
+        for_each_element(s_.weights(), ReorderWeights{from, to, s_.in_channels,
+                                                      std::ptrdiff_t{s_.kernel} * s_.kernel, back});
     }
 
     ConvolutionShape s_;
@@ -159,22 +155,24 @@ class CudnnConvolution final : public Convolution<T> {
     cudnnConvolutionBwdDataAlgo_t data_{};
     cudnnConvolutionBwdFilterAlgo_t filter_{};
     std::size_t workspace_ = 0;
-    T one_ = 1, zero_ = 0;
-    T *weights_ = nullptr, *gradient_ = nullptr;
+    float one_ = 1, zero_ = 0;
+    float *weights_ = nullptr, *gradient_ = nullptr;
     void* memory_ = nullptr;
 };
 
 }  // namespace
 
-template <class T>
-std::unique_ptr<Convolution<T>> make_convolution(const ConvolutionShape& shape, const ConvolutionUse& use,
-                                                 Arithmetic arithmetic) {
-    return std::make_unique<CudnnConvolution<T>>(shape, use, arithmetic);
+template <>
+std::unique_ptr<Convolution<float>> make_convolution(const ConvolutionShape& shape, const ConvolutionUse& use,
+                                                     Arithmetic arithmetic) {
+    return std::make_unique<CudnnConvolution>(shape, use, arithmetic);
 }
-template std::unique_ptr<Convolution<float>> make_convolution(const ConvolutionShape&, const ConvolutionUse&,
-                                                              Arithmetic);
-template std::unique_ptr<Convolution<double>> make_convolution(const ConvolutionShape&, const ConvolutionUse&,
-                                                               Arithmetic);
+
+template <>
+std::unique_ptr<Convolution<double>> make_convolution(const ConvolutionShape& shape, const ConvolutionUse&,
+                                                      Arithmetic) {
+    return make_plain_convolution<double>(shape);
+}
 
 std::string convolution_library() {
     const std::size_t v = cudnnGetVersion();

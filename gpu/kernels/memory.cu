@@ -57,6 +57,10 @@ void synchronise() {
 }
 }  // namespace kernels
 
+namespace {
+__global__ void probe() {}
+}  // namespace
+
 DeviceQuery query_device() {
     DeviceQuery q;
     q.system = "cuda";
@@ -75,11 +79,13 @@ DeviceQuery query_device() {
     q.architecture = "sm_" + std::to_string(properties.major) + std::to_string(properties.minor);
     q.memory_bytes = properties.totalGlobalMem;
     q.threads = properties.multiProcessorCount;
-    // an empty launch finds out whether the binary holds code for this architecture
-    void* probe = nullptr;
-    if (cudaMalloc(&probe, 1) != cudaSuccess || cudaMemset(probe, 0, 1) != cudaSuccess)
-        q.problem = cudaGetErrorString(cudaGetLastError());
-    cudaFree(probe);
+    // does the binary hold code for this architecture?
+    cudaFuncAttributes attributes{};
+    const cudaError_t code = cudaFuncGetAttributes(&attributes, probe);
+    if (code != cudaSuccess) {
+        q.problem = cudaGetErrorString(code);
+        cudaGetLastError();
+    }
     return q;
 }
 
@@ -138,7 +144,10 @@ DeviceQuery query_device() {
 #else
     q.system = "cpp";
 #endif
-#if defined(_OPENMP)
+#if THRUST_DEVICE_SYSTEM == THRUST_DEVICE_SYSTEM_TBB
+    q.threads =
+        static_cast<int>(tbb::global_control::active_value(tbb::global_control::max_allowed_parallelism));
+#elif defined(_OPENMP)
     q.threads = omp_get_max_threads();
 #else
     q.threads = 1;

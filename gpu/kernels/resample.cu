@@ -83,7 +83,7 @@ struct ReflectEdgeBackward {
             for (int p = 0; p < dy.w; ++p)
                 for (int k = 0; k < W; ++k) to[p * dy.pixel + k] += from[p * dy.pixel + k];
         }
-        if (column && !(row && r == dy.h - 1))
+        if (column)
             for (int k = 0; k < W; ++k) to[(dy.w - 3) * dy.pixel + k] += to[(dy.w - 1) * dy.pixel + k];
     }
 };

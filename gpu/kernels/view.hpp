@@ -2,6 +2,7 @@
 /// Strided views of tensors in device memory. C++17, no Thrust: included by device code and host code alike.
 
 #include <cstddef>
+#include <type_traits>
 
 #if defined(__CUDACC__)
 #define RECONLAW_HD __host__ __device__
@@ -21,7 +22,10 @@ struct View {
     std::ptrdiff_t image = 0, row = 0, pixel = 0;  ///< strides, in elements
 
     RECONLAW_HD T* at(int i, int y, int k) const { return data + i * image + y * row + k; }
-    operator View<const T>() const { return {data, n, h, w, c, image, row, pixel}; }
+    template <class U, class = std::enable_if_t<std::is_same_v<U, T>>>
+    operator View<const U>() const {
+        return {data, n, h, w, c, image, row, pixel};
+    }
 };
 
 template <class T>

@@ -19,6 +19,9 @@ using data::FileError;
 
 const char* const metadata_key = "__metadata__";
 const char* const checksum_key = "checksum";
+// Says that there must be a checksum: damage to the one key leaves the other.
+const char* const writer_key = "writer";
+const char* const writer = "reconlaw";
 constexpr std::uint64_t max_file_bytes = std::uint64_t{1} << 36, max_header_bytes = std::uint64_t{100} << 20;
 
 std::uint64_t elements(const std::vector<std::int64_t>& shape) {
@@ -128,6 +131,7 @@ std::string encode_safetensors(const SafeTensors& file) {
     constexpr auto f = "encode_safetensors";
     Json header;
     header[metadata_key] = file.metadata;
+    header[metadata_key][writer_key] = writer;
     header[metadata_key][checksum_key] = std::string(64, '0');
     std::string values;
     for (const SafeTensor& t : file.tensors) {
@@ -184,10 +188,12 @@ SafeTensors decode_safetensors(data::ByteView bytes, const std::filesystem::path
     }
     if (used < values.size())
         throw FileError(path, std::to_string(values.size() - used) + " bytes after the last tensor");
-    if (const auto found = file.metadata.find(checksum_key); found != file.metadata.end()) {
+    const auto found = file.metadata.find(checksum_key);
+    if (found != file.metadata.end())
         verify_checksum(header, found->second, raw, path);
-        file.metadata.erase(found);
-    }
+    else if (file.metadata.count(writer_key) && file.metadata.at(writer_key) == writer)
+        throw FileError(path, "the checksum is missing: the file is damaged");
+    file.metadata.erase(checksum_key), file.metadata.erase(writer_key);
     std::stable_sort(entries.begin(), entries.end(),
                      [](const Entry& a, const Entry& b) { return a.begin < b.begin; });
     for (Entry& e : entries) {
