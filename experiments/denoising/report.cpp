@@ -9,7 +9,8 @@
 ///     psnr.png, loss.png    PSNR against N for every width; test MSE with the forecast of the best width
 ///     width.png             test MSE against the width for every N
 ///
-/// and to the standard output the tables of README.md.
+/// and to the standard output the tables of README.md. With --export-patches FILE.npy it only writes the test
+/// patches, which bm3d_reference.py reads.
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -79,6 +80,33 @@ Linear evaluate_linear(const reconlaw::cli::TrainingStudy& study, const fs::path
     }
     data::write_file_atomically(folder / "linear.csv", csv);
     return linear;
+}
+
+/// Clean and noisy test patches as a NumPy array of shape 2 x count x side x side, for denoisers written
+/// elsewhere.
+void export_patches(const reconlaw::cli::TrainingStudy& study, const fs::path& file) {
+    using namespace reconlaw;
+    const cli::TrainSettings s = cli::resolve(study.common, "");
+    const gpu::PatchSet test = cli::load_training_data(s).test;
+    std::string header = "{'descr': '<f4', 'fortran_order': False, 'shape': (2, " +
+                         std::to_string(test.count()) + ", " + std::to_string(test.side) + ", " +
+                         std::to_string(test.side) + "), }";
+    header.resize((10 + header.size()) / 64 * 64 + 64 - 10 - 1, ' ');
+    header += '\n';
+    std::string bytes("\x93NUMPY\x01\x00", 8);
+    bytes += static_cast<char>(header.size() % 256), bytes += static_cast<char>(header.size() / 256);
+    bytes += header;
+    const auto append = [&](const std::vector<float>& values) {
+        bytes.append(reinterpret_cast<const char*>(values.data()), 4 * values.size());
+    };
+    append(test.values);
+    const std::int64_t pixels = std::int64_t{test.side} * test.side;
+    for (std::int64_t i = 0; i < test.count(); ++i) {
+        std::vector<float> patch(test.values.begin() + i * pixels, test.values.begin() + (i + 1) * pixels);
+        gpu::add_noise(patch, s.noise / 255, 1, static_cast<std::uint32_t>(i));
+        append(patch);
+    }
+    data::write_file_atomically(file, bytes);
 }
 
 const std::vector<report::Look> looks{{"#56B4E9", 7, false},  {"#0072B2", 5, false}, {"#009E73", 9, false},
@@ -253,8 +281,14 @@ int main(int argc, char** argv) {
     app.add_option("study", study_file, "TOML file of the sweep")->required();
     app.add_option("results", results, "results.csv of the sweep")->required();
     app.add_option("folder", folder, "Where figures and linear.csv go")->required();
+    std::string patches;
+    app.add_option("--export-patches", patches, "Only write clean and noisy test patches to this .npy file");
     CLI11_PARSE(app, argc, argv);
     try {
+        if (!patches.empty()) {
+            export_patches(reconlaw::cli::read_study(study_file), patches);
+            return 0;
+        }
         fs::create_directories(folder);
         const Curves curves = read_results(results);
         const Linear linear = evaluate_linear(reconlaw::cli::read_study(study_file), folder);
