@@ -42,6 +42,11 @@ void require_device() {
     if (!d.problem.empty()) throw DeviceError(d.problem);
 }
 
+void set_gpu(int number) {
+    detail::require(number >= 0, "set_gpu", "number", number, ">= 0");
+    choose_gpu(number);
+}
+
 void set_threads(int threads) {
     detail::require(threads >= 1, "set_threads", "threads", threads, ">= 1");
     choose_threads(threads);

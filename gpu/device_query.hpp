@@ -16,6 +16,8 @@ struct DeviceQuery {
 };
 
 DeviceQuery query_device();
+/// The GPU `number` modulo their count; nothing on the processor systems.
+void choose_gpu(int number);
 /// Threads of the processor systems, convolutions included.
 void choose_threads(int threads);
 

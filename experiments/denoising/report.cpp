@@ -36,22 +36,23 @@ namespace fs = std::filesystem;
 
 /// Means over seeds, by width and training size.
 struct Point {
-    double loss = 0, psnr = 0, lowest = 1e300, highest = -1e300, seeds = 0;
+    double loss = 0, psnr = 0, validation = 0, lowest = 1e300, highest = -1e300, seeds = 0;
 };
 using Curves = std::map<double, std::map<double, Point>>;  // width -> N
 
 Curves read_results(const std::string& file) {
     const auto table = reconlaw::data::read_csv(file);
     const auto samples = table.numbers("samples"), channels = table.numbers("channels"),
-               loss = table.numbers("loss"), psnr = table.numbers("psnr_db");
+               loss = table.numbers("loss"), psnr = table.numbers("psnr_db"),
+               validation = table.numbers("validation_psnr_db");
     Curves curves;
     for (std::size_t i = 0; i < samples.size(); ++i) {
         Point& p = curves[channels[i]][samples[i]];
-        p.loss += loss[i], p.psnr += psnr[i], p.seeds += 1;
+        p.loss += loss[i], p.psnr += psnr[i], p.seeds += 1, p.validation += validation[i];
         p.lowest = std::min(p.lowest, psnr[i]), p.highest = std::max(p.highest, psnr[i]);
     }
     for (auto& [width, curve] : curves)
-        for (auto& [N, p] : curve) p.loss /= p.seeds, p.psnr /= p.seeds;
+        for (auto& [N, p] : curve) p.loss /= p.seeds, p.psnr /= p.seeds, p.validation /= p.seeds;
     return curves;
 }
 
@@ -66,7 +67,7 @@ Linear evaluate_linear(const reconlaw::cli::TrainingStudy& study, const fs::path
     s.samples = *std::max_element(study.samples.begin(), study.samples.end());
     const cli::TrainingData data = cli::load_training_data(s);
     Linear linear;
-    std::string csv = "samples,psnr_db,loss,loss_error,predicted_loss\n";
+    std::string csv = "samples,psnr_db,loss,loss_error,theory_loss\n";
     for (const std::int64_t N : study.samples) linear.sizes.push_back(static_cast<double>(N));
     linear.predicted = experiments::predicted_linear_risk(data.train, s.noise / 255, linear.sizes);
     for (std::size_t i = 0; i < study.samples.size(); ++i) {
@@ -202,13 +203,13 @@ void print_laws(const std::string& name, const fit::LearningCurve& curve, const 
 
 /// The test error with the forecast of the best width of each N.
 void draw_loss(const Curves& curves, const Linear& linear, const fs::path& folder) {
-    std::map<double, double> best;
+    std::map<double, Point> best;  // chosen by validation: the test error only judges
     for (const auto& [width, curve] : curves)
         for (const auto& [N, p] : curve)
-            if (auto [at, is_new] = best.try_emplace(N, p.loss); !is_new)
-                at->second = std::min(at->second, p.loss);
+            if (auto [at, is_new] = best.try_emplace(N, p); !is_new && p.validation > at->second.validation)
+                at->second = p;
     std::vector<double> sizes, losses;
-    for (const auto& [N, loss] : best) sizes.push_back(N), losses.push_back(loss);
+    for (const auto& [N, p] : best) sizes.push_back(N), losses.push_back(p.loss);
     const fit::LearningCurve curve = fit::make_curve(sizes, losses, false);
     std::vector<double> ahead;
     for (double N = sizes.front(); N <= 10.01 * sizes.back(); N *= std::pow(10, 0.1)) ahead.push_back(N);
@@ -267,7 +268,7 @@ void print_table(const Curves& curves, const Linear& linear) {
             }
             const Point& p = found->second;
             std::printf(" %.2f (%.2f) |", p.psnr, (p.highest - p.lowest) / 2);
-            if (p.psnr > best) best = p.psnr, best_width = width;
+            if (p.validation > best) best = p.validation, best_width = width;
         }
         std::printf(" %.0f | %.2f |\n", best_width, linear.psnr[i]);
     }

@@ -91,6 +91,14 @@ DeviceQuery query_device() {
 
 void choose_threads(int) {}
 
+void choose_gpu(int number) {
+    int count = 0;
+    if (cudaGetDeviceCount(&count) == cudaSuccess && count > 0)
+        check(cudaSetDevice(number % count), "choosing a GPU");
+    else
+        cudaGetLastError();  // query_device says what is wrong
+}
+
 #else
 
 namespace kernels {
@@ -123,6 +131,8 @@ std::unique_ptr<tbb::global_control>& thread_limit() {
 }
 }  // namespace
 #endif
+
+void choose_gpu(int) {}
 
 void choose_threads(int threads) {
 #if THRUST_DEVICE_SYSTEM == THRUST_DEVICE_SYSTEM_TBB

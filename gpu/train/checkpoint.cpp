@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <sstream>
+#include <utility>
 
 #include "reconlaw/data/file_error.hpp"
 #include "reconlaw/gpu/weights.hpp"
@@ -137,17 +138,19 @@ void write_checkpoint(const fs::path& path, const Architecture& architecture,
     set("history", text_of(s.history));
     file.tensors.push_back(tensor("training.averages", s.averages));
     file.tensors.push_back(tensor("training.best", s.best));
+    // The new file is complete before an old one is touched, and the old ones are renamed in an order that
+    // leaves a whole one at every moment.
+    const fs::path fresh = path.string() + ".new";
+    write_safetensors(fresh, file);
     std::error_code error;
-    if (fs::exists(path, error)) {
-        // from here until the new file is complete, the previous checkpoint is the one to use
-        fs::rename(path, previous(path), error);
-        if (error) throw FileError(path, "cannot be kept as the previous checkpoint: " + error.message());
-    }
-    write_safetensors(path, file);
+    if (fs::exists(path, error)) fs::rename(path, previous(path), error);
+    if (!error) fs::rename(fresh, path, error);
+    if (error) throw FileError(path, "cannot be renamed: " + error.message());
 }
 
 std::optional<TrainingState> read_checkpoint(const fs::path& path, const Fingerprint& fingerprint,
                                              const std::function<void(const std::string&)>& note) {
+    std::vector<std::pair<fs::path, std::string>> damaged;
     for (const fs::path& candidate : {path, previous(path)}) {
         std::error_code error;
         if (!fs::exists(candidate, error)) continue;
@@ -157,12 +160,20 @@ std::optional<TrainingState> read_checkpoint(const fs::path& path, const Fingerp
             file = read_safetensors(candidate);
             state = parse(*file, candidate);
         } catch (const FileError& e) {
-            if (note) note("checkpoint not used: " + std::string(e.what()));
+            damaged.emplace_back(candidate, e.what());
             continue;
         }
         check_fingerprint(*file, fingerprint, candidate);
+        for (const auto& [bad, reason] : damaged) {  // out of the way: it must not replace the good one
+            fs::rename(bad, bad.string() + ".damaged", error);
+            if (note) note("checkpoint not used: " + reason);
+        }
         return state;
     }
+    if (!damaged.empty())
+        throw FileError(path, "no checkpoint can be used (" + damaged.front().second +
+                                  "); remove it to start from the beginning");
+    if (note) note("no checkpoint yet: starting from the beginning");
     return std::nullopt;
 }
 

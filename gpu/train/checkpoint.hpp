@@ -35,7 +35,9 @@ void write_checkpoint(const std::filesystem::path& path, const Architecture& arc
                       const TrainingState& state);
 
 /// The last checkpoint, or the one before it where the last is damaged (`note` is told why); nullopt if there
-/// is none that can be read. @throws data::FileError  made with other options, naming the first that differs
+/// is none yet. A damaged one is renamed to PATH.damaged.
+/// @throws data::FileError  there are checkpoints, but none that can be read; made with other options, naming
+/// the first that differs
 std::optional<TrainingState> read_checkpoint(const std::filesystem::path& path,
                                              const Fingerprint& fingerprint,
                                              const std::function<void(const std::string&)>& note);

@@ -62,8 +62,10 @@ double rate_at(const ScheduleOptions& o, const ScheduleState& s, std::int64_t st
 }
 
 ScheduleStep end_epoch(const ScheduleOptions& o, ScheduleState& s, double score) {
-    // the first epoch is always an improvement
-    const bool better = std::isinf(s.best) || score > s.best + o.threshold * std::abs(s.best);
+    // The first epoch is always an improvement. While the rate is doubled every improvement counts, so that
+    // the best rate is that of the best weights.
+    const double threshold = s.doubling ? 0 : o.threshold;
+    const bool better = std::isinf(s.best) || score > s.best + threshold * std::abs(s.best);
     if (better) s.best = score, s.best_rate = s.rate;
     s.bad_epochs = better ? 0 : s.bad_epochs + 1;
     if (o.kind == ScheduleKind::plateau) return plateau(o, s);

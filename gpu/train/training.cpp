@@ -127,7 +127,6 @@ class Training {
             step();
             const bool epoch_ends = state_.step % epoch_steps_ == 0 || state_.step == options_.steps;
             if (epoch_ends) end_epoch();
-            if (seconds_since(last_checkpoint_) >= run_.checkpoint_seconds) save();
             if (run_.on_step) go_on = run_.on_step(progress());
         }
         if (state_.step > 0) save();
@@ -174,6 +173,8 @@ class Training {
         optimiser_.set_rate(rate_);
         const double loss = n.loss_and_gradient();
         if (!std::isfinite(loss)) diverged("the loss", loss);
+        // a checkpoint holds weights that have just given a finite loss
+        if (seconds_since(last_checkpoint_) >= run_.checkpoint_seconds) save();
         const double norm = network_.update(optimiser_);
         if (!std::isfinite(norm)) diverged("the gradient's norm", norm);
         state_.loss_sum += loss, ++state_.loss_count, ++state_.step;
@@ -203,7 +204,11 @@ class Training {
         state_.history.push_back(r);
         if (r.best) state_.best_epoch = r.epoch, state_.best = network_.get_parameters();
         const ScheduleStep next = gpu::end_epoch(options_.schedule, state_.schedule, r.validation_psnr_db);
-        if (next.restore_best) network_.set_parameters(state_.best);
+        if (next.restore_best) {
+            network_.set_parameters(state_.best);
+            optimiser_.set_state(std::vector<float>(optimiser_.state().size()),
+                                 0);  // averages of the weights left behind
+        }
         state_.stopped = next.stop;
         if (run_.on_epoch) run_.on_epoch(state_.history, best_weights());
     }
@@ -228,6 +233,7 @@ class Training {
                 const Pixels e(estimate.data() + i * pixels, static_cast<Eigen::Index>(pixels));
                 const Pixels c(clean.data() + i * pixels, static_cast<Eigen::Index>(pixels));
                 const double error = data::mean_squared_error(e.max(0.f).min(1.f), c);
+                if (!std::isfinite(error)) diverged("the validation error", error);
                 // an image that is restored exactly would make the mean infinite
                 mse += error, psnr += data::psnr_db(std::max(error, 1e-12));
             }

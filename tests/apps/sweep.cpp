@@ -97,6 +97,51 @@ TEST_CASE("a sweep under mpirun shares the work and gives the same results") {
     CHECK(without(folder / "shared/results.csv", "cost") == without(folder / "alone/results.csv", "cost"));
 }
 
+TEST_CASE("a sweep that is refused under mpirun says so and ends") {
+    const TemporaryDirectory folder;
+    if (std::system("command -v mpirun > /dev/null") != 0) {
+        MESSAGE("SKIPPED: install openmpi-bin");
+        return;
+    }
+    if (!make_images(folder / "images")) return;
+    write_text(folder / "study.toml", study(folder));
+    REQUIRE(reconlaw_run(sweep(folder)).status == 0);
+    const auto refused = [&](const std::string& message) {
+        const std::string command =
+            "OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 timeout 60 mpirun "
+            "--oversubscribe -n 2 " RECONLAW_PROGRAM " " +
+            sweep(folder) + " > " + (folder / "log").string() + " 2>&1";
+        const int status = std::system(command.c_str());
+        CAPTURE(read_text(folder / "log"));
+        CHECK(WEXITSTATUS(status) == 2);
+        CHECK(read_text(folder / "log").find(message) != std::string::npos);
+    };
+    {
+        const reconlaw::cli::FolderLock lock(folder / "out", "sweep");
+        refused("another sweep runs in this folder");
+    }
+    write_text(folder / "study.toml", study(folder, "batch = 4\n"));
+    refused("made with batch = 16, now asked for is batch = 4");
+}
+
+TEST_CASE("a result that is damaged is made again, and results outside the study are mentioned") {
+    const TemporaryDirectory folder;
+    if (!make_images(folder / "images")) return;
+    write_text(folder / "study.toml", study(folder));
+    REQUIRE(reconlaw_run(sweep(folder)).status == 0);
+    const std::string results = without(folder / "out/results.csv", "cost");
+    write_text(folder / "out/jobs/20-2-1/result.csv", "");
+    const Outcome again = reconlaw_run(sweep(folder));
+    CHECK(again.status == 0);
+    CHECK(again.err.find("6 trainings, 5 done before") != std::string::npos);
+    CHECK(without(folder / "out/results.csv", "cost") == results);
+
+    std::string smaller = study(folder);
+    smaller.replace(smaller.find("[2, 4]"), 6, "[2]");
+    write_text(folder / "study.toml", smaller);
+    CHECK(reconlaw_run(sweep(folder)).err.find("3 trainings in") != std::string::npos);
+}
+
 TEST_CASE("mistakes in a study are named with their line") {
     const TemporaryDirectory folder;
     const auto refused = [&](const std::string& text, const std::string& message) {

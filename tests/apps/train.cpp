@@ -174,11 +174,46 @@ TEST_CASE("a damaged checkpoint is refused with a reason, and the one before it 
     CHECK(resumed.status == 0);
     CHECK(resumed.err.find("checkpoint not used: " + last.string()) != std::string::npos);
     CHECK(without(folder / "x/result.csv", "cost") == result);
-    // a foreign file in its place
+    CHECK(fs::exists(folder / "x/last.safetensors.damaged"));
+    // a foreign file in its place, and nothing before it: refused, not begun anew
     write_text(last, "this is no checkpoint");
+    fs::remove(folder / "x/last.safetensors.previous");
     const Outcome foreign = reconlaw_run(tiny(folder, "--steps 40 --checkpoint-seconds 0 --resume"));
-    CHECK(foreign.status == 0);
+    CHECK(foreign.status == 2);
+    CHECK(foreign.err.find("no checkpoint can be used") != std::string::npos);
     CHECK(foreign.err.find("no safetensors file") != std::string::npos);
+    CHECK(read_text(last) == "this is no checkpoint");
+}
+
+TEST_CASE("a damaged checkpoint does not replace the good one before it, even where the disk is full") {
+    const TemporaryDirectory folder;
+    if (!make_images(folder / "images")) return;
+    REQUIRE(reconlaw_run(tiny(folder, "--steps 40 --checkpoint-seconds 0")).status == 0);
+    const fs::path last = folder / "x/last.safetensors", before = folder / "x/last.safetensors.previous";
+    const std::string good = read_text(before);
+    fs::resize_file(last, fs::file_size(last) - 100);
+    const std::string command = "trap '' XFSZ; ulimit -f 8; " + std::string(RECONLAW_PROGRAM) + " " +
+                                tiny(folder, "--steps 40 --checkpoint-seconds 0 --resume") +
+                                " > /dev/null 2>&1";
+    CHECK(WEXITSTATUS(std::system(("bash -c \"" + command + "\"").c_str())) == 2);
+    CHECK(read_text(before) == good);
+    CHECK(reconlaw_run(tiny(folder, "--steps 40 --resume")).status == 0);
+}
+
+TEST_CASE("an image too small for the network spoils neither the panel nor an evaluation") {
+    const TemporaryDirectory folder;
+    if (!make_images(folder / "images")) return;
+    const reconlaw::data::Image small = reconlaw::data::read_image(folder / "images/0.png").block(0, 0, 6, 6);
+    for (int i = 0; i < 20; ++i)
+        reconlaw::data::write_png(folder / ("images/small" + std::to_string(i) + ".png"), small);
+    const Outcome t = reconlaw_run(tiny(folder, "--steps 5 --poolings 3"));
+    CAPTURE(t.err);
+    REQUIRE(t.status == 0);
+    const Outcome e = reconlaw_run("evaluate --weights " + (folder / "x/best.safetensors").string() +
+                                   " --data " + (folder / "images").string() + " --split all");
+    CAPTURE(e.err);
+    CHECK(e.status == 0);
+    CHECK(e.err.find("20 images too small for the network, left out") != std::string::npos);
 }
 
 TEST_CASE("a training that diverges names the step and keeps its last checkpoint") {
@@ -190,8 +225,14 @@ TEST_CASE("a training that diverges names the step and keeps its last checkpoint
     CAPTURE(t.err);
     CHECK(t.err.find(" in step ") != std::string::npos);
     CHECK(t.err.find("The last checkpoint before it remains") != std::string::npos);
-    const gpu::Weights kept = gpu::load_weights(folder / "x/last.safetensors");
-    for (const float v : kept.values) CHECK(std::isfinite(v));
+    // what is kept is of use: evaluating it gives numbers
+    const Outcome e = reconlaw_run("evaluate --weights " + (folder / "x/last.safetensors").string() +
+                                   " --data " + (folder / "images").string());
+    CAPTURE(e.err);
+    CHECK(e.status == 0);
+    const Outcome late = reconlaw_run(tiny(folder, "--optimiser sgd --lr 1e38 --steps 1", "late"));
+    CHECK(late.status == 1);
+    CHECK(late.err.find("the validation error is") != std::string::npos);
 }
 
 TEST_CASE("a disk that fills up is an error, and the checkpoint before it stays") {
@@ -222,6 +263,13 @@ TEST_CASE("bad input to the training commands") {
     // more whole images than there are
     refused(tiny(folder, "--patch 112 --samples 1000"), "images of");
     refused(tiny(folder, "--samples 0"), "--samples: value = 0, must be at least 1");
+    refused(tiny(folder, "--batch 0"), "--batch");
+    refused(tiny(folder, "--lr 0"), "--lr");
+    refused(tiny(folder, "--seed -1"), "--seed: value = 18446744073709551615, must be from 0 to 2^62");
+    refused("denoise --weights w a.png a.jpg", "must end with .png");
+    refused("denoise --weights w " + (folder / "images/0.png").string() + " " +
+                (folder / "images/0.png").string(),
+            "is the input, must be another file");
     refused(tiny(folder, "--noise -1"), "--noise: value = -1, must be above 0, at most 255");
     refused(tiny(folder, "--patch 16 --poolings 4"), "--poolings: value = 4");
     refused(tiny(folder, "--steps 5 --epochs 5"), "--steps and --epochs: give one of them");
@@ -245,5 +293,5 @@ TEST_CASE("bad input to the training commands") {
 
     write_text(folder / "w.safetensors", "nothing");
     refused("evaluate --weights " + (folder / "w.safetensors").string(), "truncated");
-    refused("denoise --weights " + (folder / "none").string() + " a b", "none");
+    refused("denoise --weights " + (folder / "none").string() + " a b.png", "none");
 }

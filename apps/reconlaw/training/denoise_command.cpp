@@ -1,3 +1,4 @@
+#include <filesystem>
 #include <memory>
 #include <ostream>
 
@@ -16,6 +17,16 @@ struct Options {
 };
 
 void denoise_image(const Options& o, const Streams& streams) {
+    namespace fs = std::filesystem;
+    for (const std::string& path : {o.output, o.noisy}) {
+        std::error_code error;
+        if (!path.empty() && fs::path(path).extension() != ".png")
+            throw std::invalid_argument("'" + path + "': the result is a PNG, the name must end with .png");
+        if (!path.empty() && fs::equivalent(path, o.input, error))
+            throw std::invalid_argument("'" + path + "' is the input, must be another file");
+    }
+    if (o.noisy == o.output)
+        throw std::invalid_argument("'" + o.noisy + "' is also the output, must be another file");
     const gpu::Weights weights = gpu::load_weights(o.weights);
     use_device(o.device);
     data::Image image = data::read_image(o.input);
@@ -40,7 +51,7 @@ Run add_denoise_command(CLI::App& app) {
     app.add_option("output", o.output, "PNG")->required();
     app.add_option("--add-noise", o.add_noise,
                    "Add noise first, on the scale of 0 to 255: to try a clean image")
-        ->check(CLI::Range(0.0, 255.0));
+        ->check(CLI::Range(1e-3, 255.0));
     CLI::Option* noisy = app.add_option("--noisy", o.noisy, "Write the image with --add-noise to this PNG");
     noisy->needs("--add-noise");
     app.add_option("--seed", o.seed, "Of --add-noise")->capture_default_str();

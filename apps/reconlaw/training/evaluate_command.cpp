@@ -48,6 +48,24 @@ std::string mean_text(const char* format, const gpu::MeanAndError& m) {
     return text;
 }
 
+/// Images that the network cannot take.
+void leave_out_small(data::ImageSet& set, const gpu::Architecture& architecture, const Streams& streams) {
+    std::size_t kept = 0, left_out = 0;
+    for (std::size_t i = 0; i < set.images.size(); ++i) {
+        try {
+            gpu::check_image_size(architecture, static_cast<int>(set.images[i].rows()),
+                                  static_cast<int>(set.images[i].cols()));
+        } catch (const std::invalid_argument& e) {
+            if (left_out++ == 0) streams.err << set.names[i] << ": " << e.what() << '\n';
+            continue;
+        }
+        if (kept != i) std::swap(set.images[kept], set.images[i]), std::swap(set.names[kept], set.names[i]);
+        ++kept;
+    }
+    if (left_out > 0) streams.err << left_out << " images too small for the network, left out\n";
+    set.images.resize(kept), set.names.resize(kept);
+}
+
 void evaluate(const Options& o, const Streams& streams) {
     const gpu::Weights weights = gpu::load_weights(o.weights);
     const double noise = noise_level(o, weights);
@@ -55,8 +73,9 @@ void evaluate(const Options& o, const Streams& streams) {
     data::ImageSetOptions options;
     options.crop_px = o.crop, options.downsample = o.downsample, options.limit = o.limit,
     options.strict = o.strict;
-    const data::ImageSet images = data::load_images(o.data, split_named(o.split), options);
+    data::ImageSet images = data::load_images(o.data, split_named(o.split), options);
     streams.err << gpu::describe(weights.architecture) << "; " << device << '\n' << images.summary() << '\n';
+    if (o.patch == 0) leave_out_small(images, weights.architecture, streams);
     const gpu::Evaluation e =
         o.patch > 0 ? gpu::evaluate_denoiser(
                           weights, gpu::draw_patch_set(images, static_cast<int>(o.patch), o.count, o.seed),
@@ -95,7 +114,7 @@ Run add_evaluate_command(CLI::App& app) {
         ->capture_default_str();
     app.add_option("--noise", o.noise,
                    "Standard deviation on the scale of 0 to 255 (default: the training's)")
-        ->check(CLI::Range(0.0, 255.0));
+        ->check(CLI::Range(1e-3, 255.0));
     app.add_option("--crop", o.crop, "Centre square of so many pixels; 0: whole images")
         ->check(CLI::Range(0, 32768));
     app.add_option("--patch", o.patch, "Random patches of so many pixels instead of images")

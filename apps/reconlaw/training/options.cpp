@@ -13,6 +13,9 @@ void add_settings(CLI::App& app, TrainSettings& settings) {
             CLI::Option* option = app.add_option(option_name(key), field, description);
             const bool by_recipe = field == Field{};
             if (!by_recipe) option->capture_default_str();
+            if constexpr (std::is_arithmetic_v<Field>)
+                if (const std::string k = key; k == "batch" || k == "lr" || k == "steps" || k == "epochs")
+                    option->check(CLI::PositiveNumber);
         }
     });
 }

@@ -37,13 +37,15 @@ gpu::Loss loss_named(const std::string& name) {
 }
 
 /// Crops of up to 128 px from the middle of the first test images.
-std::vector<data::Image> panel_crops(const data::ImageSet& test, int patch) {
+std::vector<data::Image> panel_crops(const data::ImageSet& test, int patch, int poolings) {
+    const Eigen::Index least = Eigen::Index{1} << poolings;
     std::vector<data::Image> crops;
     const Eigen::Index wanted = std::max(128, patch);
     for (const data::Image& image : test.images) {
         const Eigen::Index side = std::min({wanted, image.rows(), image.cols()}) / 16 * 16;
         if (side < 16 && !(image.rows() == patch && image.cols() == patch)) continue;
         const Eigen::Index rows = side < 16 ? image.rows() : side, cols = side < 16 ? image.cols() : side;
+        if (rows < least || cols < 2 * least) continue;
         crops.push_back(image.block((image.rows() - rows) / 2, (image.cols() - cols) / 2, rows, cols));
         if (crops.size() == 4) break;
     }
@@ -74,6 +76,8 @@ TrainSettings resolve(TrainSettings s, const std::string& p) {
     require(s.steps >= 0, p + "steps", s.steps, "at least 1");
     require(s.epochs >= 0, p + "epochs", s.epochs, "at least 1");
     require(std::isfinite(s.clip) && s.clip >= 0, p + "clip", s.clip, "at least 0");
+    require(s.seed <= std::uint64_t{1} << 62, p + "seed", s.seed, "from 0 to 2^62");
+    require(s.data_seed <= std::uint64_t{1} << 62, p + "data-seed", s.data_seed, "from 0 to 2^62");
     require(s.validation >= 1, p + "validation", s.validation, "at least 1");
     require(s.test >= 1, p + "test", s.test, "at least 1");
     require(s.downsample >= 1, p + "downsample", s.downsample, "at least 1");
@@ -112,7 +116,7 @@ TrainPlan plan_of(const TrainSettings& s) {
     o.precision = s.precision == "tf32" ? gpu::Precision::tf32 : gpu::Precision::fp32;
     if (s.recipe == "fast") {
         o.schedule.kind = gpu::ScheduleKind::one_cycle;
-        o.epoch_steps = static_cast<int>(std::max<std::int64_t>(1, s.steps / 25));
+        o.epoch_steps = std::max<std::int64_t>(1, s.steps / 25);
     } else {
         o.schedule.kind = gpu::ScheduleKind::annealed;
     }
@@ -123,19 +127,21 @@ TrainingData load_training_data(const TrainSettings& s) {
     TrainingData result;
     data::ImageSetOptions options;
     options.downsample = s.downsample, options.crop_px = s.crop, options.strict = s.strict;
-    const auto load = [&](data::Split split) {
+    const auto load = [&](data::Split split, std::int64_t count) {
+        options.limit = s.crop == s.patch ? count : 0;  // whole images: no more than are used
         data::ImageSet set = data::load_images(s.data, split, options);
         result.description.push_back(set.summary());
         return set;
     };
     try {
-        result.train = gpu::draw_patch_set(load(data::Split::train), s.patch, s.samples, s.data_seed);
+        result.train =
+            gpu::draw_patch_set(load(data::Split::train, s.samples), s.patch, s.samples, s.data_seed);
     } catch (const std::invalid_argument& e) {
         throw std::invalid_argument("samples = " + std::to_string(s.samples) +
                                     ", patch = " + std::to_string(s.patch) + ": " + e.what());
     }
-    const data::ImageSet test = load(data::Split::test);
-    result.panel = panel_crops(test, s.patch);
+    const data::ImageSet test = load(data::Split::test, s.test);
+    result.panel = panel_crops(test, s.patch, s.network == "unet" ? s.poolings : 0);
     // validation and test take what there is, if it is fewer than asked for
     const auto draw = [&](const data::ImageSet& set, int count, std::uint64_t seed) {
         const bool whole = std::all_of(set.images.begin(), set.images.end(), [&](const data::Image& i) {
@@ -145,7 +151,7 @@ TrainingData load_training_data(const TrainSettings& s) {
                                    seed);
     };
     result.test = draw(test, s.test, 1);
-    result.validation = draw(load(data::Split::val), s.validation, 1);
+    result.validation = draw(load(data::Split::val, s.validation), s.validation, 1);
     return result;
 }
 

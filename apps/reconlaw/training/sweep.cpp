@@ -5,12 +5,14 @@
 #include <cstdio>
 #include <cstring>
 #include <deque>
+#include <exception>
 #include <map>
 #include <ostream>
 #include <sstream>
 #include <thread>
 #include <tuple>
 
+#include "folder_lock.hpp"
 #include "interrupt.hpp"
 #include "job.hpp"
 #include "reconlaw/data/atomic_file.hpp"
@@ -59,11 +61,13 @@ class Worker {
 
     enum class Outcome { finished, interrupted };
 
-    void load() {
-        if (data_.train.count() > 0 || jobs_.empty()) return;
+    /// @return what was loaded, for a log
+    const std::vector<std::string>& load() {
+        if (data_.train.count() > 0 || jobs_.empty()) return data_.description;
         TrainSettings largest = jobs_.front().settings;
         for (const Job& job : jobs_) largest.samples = std::max(largest.samples, job.settings.samples);
         data_ = load_training_data(largest);
+        return data_.description;
     }
 
     /// @param tick  called after every step with the part that is done; false stops
@@ -79,7 +83,7 @@ class Worker {
             return tick(static_cast<double>(p.step) / static_cast<double>(p.total)) &&
                    !InterruptGuard::requested();
         };
-        fs::create_directories(job.folder);
+        const FolderLock lock(job.folder, "training");
         data::write_file_atomically(job.folder / "config.toml", settings_toml(job.settings));
         return run_job(job.settings, data, run) ? Outcome::finished : Outcome::interrupted;
     }
@@ -100,14 +104,18 @@ class Leader {
             if (!is_done(jobs[i])) pending_.push_back(static_cast<int>(i)), cost_left_ += jobs[i].cost;
         results_ = collect_results(jobs_, options_.folder / "results.csv");
         streams_.err << jobs.size() << " trainings, " << results_ << " done before, " << world_.size()
-                     << (world_.size() == 1 ? " process\n" : " processes\n")
-                     << "  samples  channels  seed      PSNR       MSE   seconds   best epoch\n";
+                     << (world_.size() == 1 ? " process\n" : " processes\n");
+        if (const std::size_t others = foreign_folders(); others > 0)
+            streams_.err << others << " trainings in " << (options_.folder / "jobs").string()
+                         << " are not in the study: left out of results.csv\n";
     }
 
     void run() {
         try {
+            // what is wrong with the data is said before anything is trained
             if (!pending_.empty())
-                worker_.load();  // what is wrong with the data is said before anything is trained
+                for (const std::string& line : worker_.load()) streams_.err << line << '\n';
+            heading();
             work();
         } catch (...) {
             dismiss();
@@ -124,6 +132,22 @@ class Leader {
     }
 
   private:
+    void heading() {
+        streams_.err << "  samples  channels  seed      PSNR       MSE   seconds   best epoch\n";
+    }
+
+    /// Folders of other studies, or of a larger version of this one.
+    std::size_t foreign_folders() const {
+        std::error_code error;
+        std::size_t count = 0;
+        for (const auto& entry : fs::directory_iterator(options_.folder / "jobs", error))
+            if (std::none_of(jobs_.begin(), jobs_.end(), [&](const Job& job) {
+                    return job.folder.filename() == entry.path().filename();
+                }))
+                ++count;
+        return count;
+    }
+
     void work() {
         while (!InterruptGuard::requested()) {
             listen();
@@ -143,17 +167,25 @@ class Leader {
         const int job = pending_.front();
         pending_.pop_front();
         running_[0] = {job, 0};
+        // What goes wrong with results or messages is not the training's failure: it ends the sweep.
+        std::exception_ptr broken;
+        auto outcome = Worker::Outcome::interrupted;
         try {
-            const auto outcome = worker_.train(job, [&](double part) {
+            outcome = worker_.train(job, [&](double part) {
                 running_[0].part = part;
-                listen();
+                try {
+                    listen();
+                } catch (...) {
+                    broken = std::current_exception();
+                }
                 show(false);
-                return true;
+                return !broken;
             });
-            if (outcome == Worker::Outcome::finished) finished(0, job);
         } catch (const std::exception& e) {
-            failed(0, job, e.what());
+            return failed(0, job, e.what());
         }
+        if (broken) std::rethrow_exception(broken);
+        if (outcome == Worker::Outcome::finished) finished(0, job);
     }
 
     void listen() {
@@ -313,7 +345,13 @@ std::vector<Job> jobs_of(const TrainingStudy& study, const fs::path& folder) {
 bool is_done(const Job& job) {
     require_same_settings(job.folder / "config.toml", job.settings);
     std::error_code error;
-    return fs::exists(job.folder / "result.csv", error);
+    if (!fs::exists(job.folder / "config.toml", error) || !fs::exists(job.folder / "result.csv", error))
+        return false;
+    try {
+        return result_field(job.folder, "loss") > 0;
+    } catch (const std::exception&) {
+        return false;  // damaged: the training ends again from its checkpoint
+    }
 }
 
 std::size_t collect_results(const std::vector<Job>& jobs, const fs::path& file) {
@@ -321,7 +359,7 @@ std::size_t collect_results(const std::vector<Job>& jobs, const fs::path& file) 
     std::map<Key, std::string> rows;
     for (const Job& job : jobs) {
         std::error_code error;
-        if (!fs::exists(job.folder / "result.csv", error)) continue;
+        if (!fs::exists(job.folder / "result.csv", error) || !is_done(job)) continue;
         const std::string text = data::read_text_file(job.folder / "result.csv");
         rows[{job.settings.samples, job.settings.channels, job.settings.seed}] =
             text.substr(text.find('\n') + 1);

@@ -1,9 +1,9 @@
-#include <cstdlib>
 #include <memory>
 #include <ostream>
 
 #include "folder_lock.hpp"
 #include "options.hpp"
+#include "reconlaw/gpu/device.hpp"
 #include "sweep.hpp"
 
 namespace reconlaw::cli {
@@ -34,18 +34,25 @@ void sweep(Options o, const Streams& streams) {
                         << '\n';
         return;
     }
-    // One GPU a process; one thread a process where several share the processor.
-    if (const char* local = std::getenv("OMPI_COMM_WORLD_LOCAL_RANK"))
-        setenv("CUDA_VISIBLE_DEVICES", local, 0);
     const World world;
-    if (world.size() > 1 && o.device.threads == 0) o.device.threads = 1;
-    const std::string device = use_device(o.device);
-    std::unique_ptr<FolderLock> lock;
-    if (world.rank() == 0) {
-        lock = std::make_unique<FolderLock>(options.folder, "sweep");
-        streams.err << device << '\n';
+    try {
+        gpu::set_gpu(world.local_rank());  // one GPU a process
+        // one thread a process where several share the processor
+        if (world.size() > 1 && o.device.threads == 0) o.device.threads = 1;
+        const std::string device = use_device(o.device);
+        std::unique_ptr<FolderLock> lock;
+        if (world.rank() == 0) {
+            lock = std::make_unique<FolderLock>(options.folder, "sweep");
+            streams.err << device << '\n';
+        }
+        run_sweep(jobs, options, world, streams);
+    } catch (const Interrupted&) {
+        throw;
+    } catch (const std::exception& e) {
+        if (world.size() == 1) throw;
+        streams.err << "reconlaw sweep: " << e.what() << std::endl;
+        world.abort(2);
     }
-    run_sweep(jobs, options, world, streams);
     if (world.rank() == 0) streams.out << (options.folder / "results.csv").string() << '\n';
 }
 

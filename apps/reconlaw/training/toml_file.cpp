@@ -126,7 +126,9 @@ void require_same_settings(const std::filesystem::path& config, const TrainSetti
     if (!std::filesystem::exists(config, error)) return;
     std::istringstream was(data::read_text_file(config)), is(settings_toml(settings));
     for (std::string before, now; std::getline(is, now);) {
-        if (!std::getline(was, before)) before = "less";
+        if (!std::getline(was, before))
+            throw FileError(config,
+                            "ends before '" + now + "': damaged; remove it to go on without the comparison");
         if (before != now)
             throw FileError(config, "the folder was made with " + before + ", now asked for is " + now +
                                         "; take another --out, or remove " + config.parent_path().string());

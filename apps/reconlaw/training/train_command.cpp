@@ -44,7 +44,7 @@ class TrainingLog {
     explicit TrainingLog(const Streams& streams) : streams_(streams) {}
 
     bool operator()(const gpu::TrainingProgress& p) {
-        if (p.history.size() > lines_ && p.train_loss > 0) epochs(p);
+        if (p.history.size() > lines_) epochs(p);
         const auto now = std::chrono::steady_clock::now();
         if (streams_.interactive && now - last_ > std::chrono::milliseconds(200)) {
             last_ = now;

@@ -30,6 +30,10 @@ World::World() {
     started_ = !was_started;
     MPI_Comm_rank(MPI_COMM_WORLD, &rank_);
     MPI_Comm_size(MPI_COMM_WORLD, &size_);
+    MPI_Comm machine = MPI_COMM_NULL;
+    MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, rank_, MPI_INFO_NULL, &machine);
+    MPI_Comm_rank(machine, &local_rank_);
+    MPI_Comm_free(&machine);
 }
 
 World::~World() {
@@ -52,6 +56,11 @@ std::optional<Message> World::receive() const {
     return message;
 }
 
+void World::abort(int status) const {
+    MPI_Abort(MPI_COMM_WORLD, status);
+    std::abort();
+}
+
 #else
 
 World::World() {
@@ -63,6 +72,9 @@ World::~World() = default;
 void World::send(int, Message) const {}
 std::optional<Message> World::receive() const {
     return std::nullopt;
+}
+void World::abort(int status) const {
+    std::exit(status);
 }
 
 #endif

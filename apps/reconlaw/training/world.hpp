@@ -32,12 +32,16 @@ class World {
 
     int rank() const { return rank_; }
     int size() const { return size_; }
+    /// Among the processes on this machine.
+    int local_rank() const { return local_rank_; }
     void send(int to, Message message) const;
     /// A message that has arrived, if there is one: never waits.
     std::optional<Message> receive() const;
+    /// Ends all processes: what one cannot go on with, the others must not wait for.
+    [[noreturn]] void abort(int status) const;
 
   private:
-    int rank_ = 0, size_ = 1;
+    int rank_ = 0, size_ = 1, local_rank_ = 0;
     bool started_ = false;
 };
 

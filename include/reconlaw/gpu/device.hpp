@@ -32,6 +32,10 @@ Device device();
 /// @throws DeviceError  the device cannot be used
 void require_device();
 
+/// Which GPU this process uses from now on: number modulo those there are. Nothing where there is none.
+/// @throws std::invalid_argument  number < 0
+void set_gpu(int number);
+
 /// Threads of the processor, for everything that follows in this process. Results are bit-identical for equal
 /// numbers of threads; oneDNN's sums over pixels may differ in the last digits between different numbers.
 /// @throws std::invalid_argument  threads < 1

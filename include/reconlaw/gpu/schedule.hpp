@@ -25,7 +25,7 @@ struct ScheduleOptions {
     double warm_up = 0.05;    ///< one_cycle: part of all steps
     double factor = 0.5;      ///< plateau
     int patience = 10;        ///< plateau [epochs]
-    double threshold = 1e-3;  ///< an improvement is more than threshold |best|
+    double threshold = 1e-3;  ///< plateau: an improvement is more than threshold |best|
     double min_rate = 1e-5;  ///< plateau; after `patience` epochs without improvement at it the training ends
     int doubling_patience = 3;  ///< annealed: epochs without improvement that end the doubling
 };

@@ -27,7 +27,7 @@ struct TrainingOptions {
     std::int64_t steps = 2000;  ///< at most; ends earlier where the schedule says so
     /// Least steps between two validations. An epoch is as many whole passes over the N patches as reach it;
     /// a pass leaves out the N mod batch last patches of its own random order.
-    int epoch_steps = 1;
+    std::int64_t epoch_steps = 1;
     bool symmetries = false;  ///< patches turned and mirrored at random
     std::uint64_t seed = 1;   ///< initial weights, order, noise
     Precision precision = Precision::fp32;
