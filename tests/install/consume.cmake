@@ -1,20 +1,33 @@
-# cmake -DMODE=find_package|add_subdirectory -DROOT= -DWORK= -DDATA= -DGENERATOR= -DCXX= -P consume.cmake
-# Builds, and for find_package installs, reconlaw as a packager would: default options, nothing for this machine only.
+# cmake -DMODE=add_subdirectory|find_package -DROOT= -DWORK= -DDATA= -DFIT= -DTRAIN= -DGPU= -DGENERATOR= -DCXX= -P consume.cmake
+# add_subdirectory: the consumer embeds reconlaw. find_package: that build of reconlaw is installed, and a second consumer
+# finds it. Nothing is optimised: the question is whether it compiles, links and runs.
+set(libraries -DRECONLAW_DATA=${DATA} -DRECONLAW_FIT=${FIT} -DRECONLAW_TRAIN=${TRAIN})
+if(TRAIN)
+    list(APPEND libraries -DRECONLAW_GPU=${GPU})
+endif()
 set(configure ${CMAKE_COMMAND} -G ${GENERATOR} -DCMAKE_CXX_COMPILER=${CXX} -DCMAKE_BUILD_TYPE=Release
-              -DRECONLAW_DATA=${DATA} -DRECONLAW_FIT=${DATA} -DCMAKE_EXPORT_COMPILE_COMMANDS=ON)
+              -DCMAKE_CXX_FLAGS_RELEASE=-O0 -DCMAKE_EXPORT_COMPILE_COMMANDS=ON)
+set(consumer ${WORK}/${MODE})
 
 function(run)
     execute_process(COMMAND ${ARGN} COMMAND_ERROR_IS_FATAL ANY)
 endfunction()
 
-# A fresh configuration each time; compiled objects are kept.
-file(REMOVE ${WORK}/consumer/CMakeCache.txt ${WORK}/package/CMakeCache.txt)
-file(REMOVE_RECURSE ${WORK}/prefix ${WORK}/moved)
-
-if(MODE STREQUAL find_package)
-    run(${configure} -S ${ROOT} -B ${WORK}/package -DRECONLAW_APPS=OFF -DRECONLAW_TESTS=OFF -DRECONLAW_THEORY=OFF)
-    run(${CMAKE_COMMAND} --build ${WORK}/package)
-    run(${CMAKE_COMMAND} --install ${WORK}/package --prefix ${WORK}/prefix)
+if(MODE STREQUAL add_subdirectory)
+    file(REMOVE ${consumer}/CMakeCache.txt)  # a fresh configuration each time; compiled objects are kept
+    set(how -DRECONLAW_SOURCE_DIR=${ROOT} ${libraries})
+else()
+    # A project of its own has install rules by default; the embedded one is told to have them.
+    file(REMOVE_RECURSE ${WORK}/package ${consumer} ${WORK}/prefix ${WORK}/moved)
+    run(${configure} -S ${ROOT} -B ${WORK}/package ${libraries} -DRECONLAW_APPS=OFF -DRECONLAW_TESTS=OFF
+        -DRECONLAW_THEORY=OFF)
+    file(READ ${WORK}/package/cmake_install.cmake rules)
+    if(NOT rules MATCHES "reconlawTargets")
+        message(FATAL_ERROR "reconlaw alone has no install rules: ${WORK}/package/cmake_install.cmake")
+    endif()
+    run(${CMAKE_COMMAND} -DRECONLAW_INSTALL=ON ${WORK}/add_subdirectory)
+    run(${CMAKE_COMMAND} --build ${WORK}/add_subdirectory)
+    run(${CMAKE_COMMAND} --install ${WORK}/add_subdirectory --prefix ${WORK}/prefix)
     file(RENAME ${WORK}/prefix ${WORK}/moved)  # the package must not remember where it was installed
     set(how -DCMAKE_PREFIX_PATH=${WORK}/moved)
 
@@ -32,15 +45,13 @@ if(MODE STREQUAL find_package)
             message(FATAL_ERROR "${file} remembers where it was built: ${ROOT}")
         endif()
     endforeach()
-else()
-    set(how -DRECONLAW_SOURCE_DIR=${ROOT})
 endif()
 
-run(${configure} -S ${CMAKE_CURRENT_LIST_DIR}/consumer -B ${WORK}/consumer ${how})
-run(${CMAKE_COMMAND} --build ${WORK}/consumer)
+run(${configure} -S ${CMAKE_CURRENT_LIST_DIR}/consumer -B ${consumer} ${how})
+run(${CMAKE_COMMAND} --build ${consumer})
 
 # The consumer's own files are compiled with none of our flags.
-file(READ ${WORK}/consumer/compile_commands.json commands)
+file(READ ${consumer}/compile_commands.json commands)
 string(JSON count LENGTH ${commands})
 math(EXPR last "${count} - 1")
 foreach(i RANGE ${last})
@@ -54,24 +65,27 @@ foreach(i RANGE ${last})
     endif()
 endforeach()
 
-execute_process(COMMAND ${WORK}/consumer/consumer OUTPUT_VARIABLE output COMMAND_ERROR_IS_FATAL ANY)
+execute_process(COMMAND ${consumer}/consumer OUTPUT_VARIABLE output COMMAND_ERROR_IS_FATAL ANY)
 message(STATUS "consumer printed: ${output}")
-# Subspace denoising, n = 100, d = 10, sigma = 1/2: the floor d sigma^2/(1 + sigma^2) is 2.
-if(NOT output MATCHES "floor 2\nother 2\n")
-    message(FATAL_ERROR "unexpected output of the consumer: ${output}")
+function(require_output text)
+    if(NOT output MATCHES "${text}")
+        message(FATAL_ERROR "the consumer's output has no ${text}: ${output}")
+    endif()
+endfunction()
+require_output("floor 2\nother 2\n")  # d sigma^2/(1 + sigma^2) with d = 10, sigma = 1/2
+if(DATA)
+    require_output("white 6, digits 64, trace 6\n")
 endif()
-if(DATA AND NOT output MATCHES "white 6, digits 64, trace 6\n")
-    message(FATAL_ERROR "unexpected output of the consumer of reconlaw::data: ${output}")
+if(FIT)
+    require_output("exponent 0\\.5")  # 0.1 + N^(-1/2) at five sizes
 endif()
-
-# 0.1 + N^(-1/2) at five sizes
-if(DATA AND NOT output MATCHES "exponent 0\\.5")
-    message(FATAL_ERROR "unexpected output of the consumer of reconlaw::fit: ${output}")
+if(TRAIN)
+    require_output("line 11, U-Net 64\n")
 endif()
 
 # An embedded reconlaw installs nothing into its parent's prefix.
 if(MODE STREQUAL add_subdirectory)
-    run(${CMAKE_COMMAND} --install ${WORK}/consumer --prefix ${WORK}/prefix)
+    run(${CMAKE_COMMAND} --install ${consumer} --prefix ${WORK}/prefix)
     file(GLOB_RECURSE installed ${WORK}/prefix/*)
     if(installed)
         message(FATAL_ERROR "installed with the parent project: ${installed}")

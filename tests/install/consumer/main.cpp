@@ -1,6 +1,6 @@
-// Two translation units that include the whole core, so that a missing `inline` shows when they are linked.
+// A little of every library; other.cpp includes the whole core.
 #include <iostream>
-#include <reconlaw/reconlaw.hpp>
+#include <reconlaw/problem/subspace.hpp>
 
 double floor_of_other_file();
 
@@ -32,6 +32,21 @@ void use_fit() {
 }
 #endif
 
+#ifdef CONSUMER_WITH_GPU
+#include <reconlaw/gpu/network.hpp>
+
+// Reaches the kernels and the convolution library: 1*3 + 2*4, and the pixels of a U-Net's estimate.
+void use_gpu() {
+    namespace gpu = reconlaw::gpu;
+    gpu::Network<float> line(gpu::LinearNetwork{2, 1}, {});
+    const std::vector<float> weights{1, 2}, pixels{3, 4}, black(8 * 8);
+    line.set_parameters(weights);
+    gpu::Network<float> unet(gpu::UNet{1, 1, 4, 1}, {1, 8, 8});
+    unet.initialise(1);
+    std::cout << "line " << line.forward(pixels).front() << ", U-Net " << unet.forward(black).size() << '\n';
+}
+#endif
+
 int main() {
     std::cout << "floor " << reconlaw::subspace_problem(100, 10, 0.5).floor << '\n'
               << "other " << floor_of_other_file() << '\n';
@@ -40,5 +55,8 @@ int main() {
 #endif
 #ifdef CONSUMER_WITH_FIT
     use_fit();
+#endif
+#ifdef CONSUMER_WITH_GPU
+    use_gpu();
 #endif
 }
