@@ -67,7 +67,7 @@ TEST_CASE("fit: text names laws, forecast and gains") {
         CHECK_MESSAGE(outcome.out.find(words) != std::string::npos, words);
 }
 
-TEST_CASE("fit: decibels in, decibels out; the same as the mean squared error") {
+TEST_CASE("fit: decibels in, decibels out, the same as the mean squared error") {
     std::string db = "samples,psnr\n";
     for (int i = 0; i < 10; ++i)
         db += std::to_string(100 << i) + "," +

@@ -58,7 +58,7 @@ TEST_CASE("split_of: by SHA-256 of the key") {
     CHECK_THROWS_AS(split_of("abc", 0.6, 0.5), std::invalid_argument);
 }
 
-TEST_CASE("folder_images: splits are disjoint, complete and stable; order by hash; limit is nested") {
+TEST_CASE("folder_images: splits are disjoint, complete and stable, order by hash, limit is nested") {
     const TemporaryDirectory directory;
     write_classes(directory.path());
     write_text(directory / "README.txt", "no image");

@@ -33,7 +33,7 @@ TEST_CASE("pca: its risk is the overlap formula of the subspace model") {
     }
 }
 
-TEST_CASE("pca: fewer samples than d; the undetermined directions are averaged over") {
+TEST_CASE("pca: fewer samples than d, the undetermined directions are averaged over") {
     const MeasurementModel model = subspace_model(12, 4, 0.2);
     const SecondMoments population = population_moments(model);
     const PcaEstimator pca = pca_estimator(draw(model, 2, 3).Y, 4, 0.2);
@@ -54,7 +54,7 @@ TEST_CASE("pca: fewer samples than d; the undetermined directions are averaged o
     CHECK(error < 0.01 * mean);  // so that the line above can fail
 }
 
-TEST_CASE("pca: many samples reach the floor; d = n is a scaled identity") {
+TEST_CASE("pca: many samples reach the floor, d = n is a scaled identity") {
     const MeasurementModel model = subspace_model(12, 4, 0.2);
     const PcaEstimator pca = pca_estimator(draw(model, 100000, 4).Y, 4, 0.2);
     // the excess is about sigma^2 d (n - d)/N of the signal's energy: 1e-5

@@ -107,7 +107,7 @@ TEST_CASE("advice: worth it, not worth it, what limits, and the same answer in e
     CHECK(d.verdict.substr(0, 20) == a.verdict.substr(0, 20));
 }
 
-TEST_CASE("advice: bit-identical reruns; gains in three scales agree") {
+TEST_CASE("advice: bit-identical reruns, gains in three scales agree") {
     const JointCurve curve = grid(additive, sizes, networks, 0.02, 5);
     const Advice a = advice(curve, quick()), b = advice(curve, quick());
     CHECK(a.verdict == b.verdict);

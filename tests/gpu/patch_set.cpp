@@ -29,7 +29,7 @@ ImageSet numbered(int count, Eigen::Index rows, Eigen::Index cols) {
 
 }  // namespace
 
-TEST_CASE("images of the right size are taken whole and in order; there are no more than that") {
+TEST_CASE("images of the right size are taken whole and in order, there are no more than that") {
     const ImageSet set = numbered(5, 6, 6);
     const PatchSet p = draw_patch_set(set, 6, 4, 1);
     CHECK(p.count() == 4);

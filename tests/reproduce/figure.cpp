@@ -80,7 +80,7 @@ TEST_CASE("script: bad figures are refused") {
     CHECK_THROWS_AS(gnuplot_script(figure, "png"), std::invalid_argument);
 }
 
-TEST_CASE("gnuplot draws the figure as SVG and PNG; failures are told") {
+TEST_CASE("gnuplot draws the figure as SVG and PNG, failures are told") {
     try {
         (void)gnuplot_version();
     } catch (const std::runtime_error& error) {
