@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "host_sum.hpp"
 #include "kernels.hpp"
 #include "row_loop.cuh"
 
@@ -103,13 +104,7 @@ double squared_norm(std::ptrdiff_t count, const T* g, double* sums) {
     const std::ptrdiff_t blocks = (count + block - 1) / block;
     const auto begin = thrust::make_counting_iterator(std::ptrdiff_t{0});
     thrust::for_each(thrust::device, begin, begin + blocks, BlockSquares<T>{g, count, sums});
-    double piece[512], total = 0;
-    for (std::ptrdiff_t at = 0; at < blocks; at += 512) {
-        const std::ptrdiff_t size = blocks - at < 512 ? blocks - at : 512;
-        download(piece, sums + at, static_cast<std::size_t>(size) * sizeof(double));
-        for (std::ptrdiff_t i = 0; i < size; ++i) total += piece[i];
-    }
-    return total;
+    return sum_on_host(sums, blocks);
 }
 
 #define RECONLAW_INSTANTIATE(T)                                                                          \
