@@ -65,9 +65,8 @@ struct NoisyRow {
 template <class T>
 void noisy_batch(const float* patches, const int* order, const BatchOrder& batch, double sigma, View<T> clean,
                  View<T> noisy) {
-    const auto begin = thrust::make_counting_iterator(std::ptrdiff_t{0});
-    thrust::for_each(thrust::device, begin, begin + std::ptrdiff_t{clean.n} * clean.h,
-                     NoisyRow<T>{patches, order, batch, static_cast<T>(sigma), clean, noisy});
+    for_each_item(std::ptrdiff_t{clean.n} * clean.h,
+                  NoisyRow<T>{patches, order, batch, static_cast<T>(sigma), clean, noisy});
 }
 
 template void noisy_batch<float>(const float*, const int*, const BatchOrder&, double, View<float>,

@@ -63,9 +63,8 @@ double element_loss(View<const T> estimate, View<const T> target, double* row_su
         estimate = flat_rows(estimate), target = flat_rows(target), gradient = flat_rows(gradient);
     const std::ptrdiff_t rows = std::ptrdiff_t{estimate.n} * estimate.h;
     const double count = static_cast<double>(rows) * estimate.w * estimate.c;
-    const auto begin = thrust::make_counting_iterator(std::ptrdiff_t{0});
-    thrust::for_each(thrust::device, begin, begin + rows,
-                     ElementLoss<T, Loss>{estimate, target, static_cast<T>(1 / count), row_sums, gradient});
+    for_each_item(rows,
+                  ElementLoss<T, Loss>{estimate, target, static_cast<T>(1 / count), row_sums, gradient});
     return sum_on_host(row_sums, rows) / count;
 }
 
@@ -164,11 +163,9 @@ double ssim_loss(View<const T> estimate, View<const T> target, const T* range, d
                  View<T> gradient) {
     const std::ptrdiff_t lines = std::ptrdiff_t{estimate.n} * (estimate.h - side + 1);
     const double windows = static_cast<double>(lines) * (estimate.w - side + 1);
-    const auto begin = thrust::make_counting_iterator(std::ptrdiff_t{0});
-    thrust::for_each(thrust::device, begin, begin + lines,
-                     SsimWindows<T>{estimate, target, range, row_sums, maps});
-    thrust::for_each(thrust::device, begin, begin + std::ptrdiff_t{estimate.n} * estimate.h,
-                     SsimGradient<T>{estimate, target, maps, static_cast<T>(-1 / windows), gradient});
+    for_each_item(lines, SsimWindows<T>{estimate, target, range, row_sums, maps});
+    for_each_item(std::ptrdiff_t{estimate.n} * estimate.h,
+                  SsimGradient<T>{estimate, target, maps, static_cast<T>(-1 / windows), gradient});
     return 1 - sum_on_host(row_sums, lines) / windows;
 }
 

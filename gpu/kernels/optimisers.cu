@@ -102,8 +102,7 @@ void scale(std::ptrdiff_t count, T factor, T* g) {
 template <class T>
 double squared_norm(std::ptrdiff_t count, const T* g, double* sums) {
     const std::ptrdiff_t blocks = (count + block - 1) / block;
-    const auto begin = thrust::make_counting_iterator(std::ptrdiff_t{0});
-    thrust::for_each(thrust::device, begin, begin + blocks, BlockSquares<T>{g, count, sums});
+    for_each_item(blocks, BlockSquares<T>{g, count, sums});
     return sum_on_host(sums, blocks);
 }
 

@@ -5,9 +5,25 @@
 #include <thrust/for_each.h>
 #include <thrust/iterator/counting_iterator.h>
 
+#if THRUST_DEVICE_SYSTEM == THRUST_DEVICE_SYSTEM_CUDA
+#include <thrust/system/cuda/execution_policy.h>
+#endif
+
 #include "view.hpp"
 
 namespace reconlaw::gpu {
+
+/// body(i) for i in [0, count), in any order. On a GPU the call returns at once: kernels, cuDNN and copies
+/// follow each other on the default stream, and it is the copy of a result to the host that waits.
+template <class F>
+void for_each_item(std::ptrdiff_t count, const F& body) {
+    const auto begin = thrust::make_counting_iterator(std::ptrdiff_t{0});
+#if THRUST_DEVICE_SYSTEM == THRUST_DEVICE_SYSTEM_CUDA
+    thrust::for_each(thrust::cuda::par_nosync, begin, begin + count, body);
+#else
+    thrust::for_each(thrust::device, begin, begin + count, body);
+#endif
+}
 
 // A functor F has   template <int W> RECONLAW_HD void run(int image, int row, int channel) const
 // and handles the W channels from `channel` on for every pixel of one row. Channels lie side by side in
@@ -43,13 +59,10 @@ struct RowAndChannel {
 
 template <class F>
 void for_each_row(int images, int rows, int channels, const F& body) {
-    const auto begin = thrust::make_counting_iterator(std::ptrdiff_t{0});
 #if THRUST_DEVICE_SYSTEM == THRUST_DEVICE_SYSTEM_CUDA
-    thrust::for_each(thrust::device, begin, begin + std::ptrdiff_t{images} * rows * channels,
-                     RowAndChannel<F>{body, rows, channels});
+    for_each_item(std::ptrdiff_t{images} * rows * channels, RowAndChannel<F>{body, rows, channels});
 #else
-    thrust::for_each(thrust::device, begin, begin + std::ptrdiff_t{images} * rows,
-                     RowOfChannels<F>{body, rows, channels});
+    for_each_item(std::ptrdiff_t{images} * rows, RowOfChannels<F>{body, rows, channels});
 #endif
 }
 
@@ -82,13 +95,11 @@ struct BlockOfElements {
 
 template <class F>
 void for_each_element(std::ptrdiff_t count, const F& body) {
-    const auto begin = thrust::make_counting_iterator(std::ptrdiff_t{0});
 #if THRUST_DEVICE_SYSTEM == THRUST_DEVICE_SYSTEM_CUDA
-    thrust::for_each(thrust::device, begin, begin + count, body);
+    for_each_item(count, body);
 #else
     using Block = BlockOfElements<F>;
-    thrust::for_each(thrust::device, begin, begin + (count + Block::length - 1) / Block::length,
-                     Block{body, count});
+    for_each_item((count + Block::length - 1) / Block::length, Block{body, count});
 #endif
 }
 
