@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstdio>
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -11,6 +10,7 @@
 
 #include "advise_page.hpp"
 #include "commands.hpp"
+#include "printed.hpp"
 #include "reconlaw/data/atomic_file.hpp"
 #include "reconlaw/data/csv.hpp"
 #include "reconlaw/data/file_error.hpp"
@@ -30,12 +30,6 @@ struct Input {
     fit::JointCurve curve;
     Eigen::ArrayXd cost;
 };
-
-std::string printed(const char* format, double value) {
-    char buffer[48];
-    std::snprintf(buffer, sizeof buffer, format, value);
-    return buffer;
-}
 
 /// A column of numbers > 0.
 std::vector<double> positive(const data::CsvTable& table, const std::string& column) {

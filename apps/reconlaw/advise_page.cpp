@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstdio>
 #include <string_view>
 #include <tuple>
 
+#include "printed.hpp"
 #include "reproduce/gnuplot.hpp"
 #include "reproduce/html.hpp"
 
@@ -26,12 +26,6 @@ using report::Panel;
 using report::Series;
 
 namespace {
-
-std::string printed(const char* format, double value) {
-    char buffer[48];
-    std::snprintf(buffer, sizeof buffer, format, value);
-    return buffer;
-}
 
 std::string short_number(double value) {
     if (std::isinf(value)) return value > 0 ? "inf" : "-inf";

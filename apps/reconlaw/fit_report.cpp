@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "printed.hpp"
 #include "reconlaw/data/csv.hpp"
 
 namespace reconlaw::cli {
@@ -17,9 +17,7 @@ using Json = nlohmann::ordered_json;
 
 std::string number(double value, int digits = 4) {
     if (std::isnan(value)) return "-";
-    char text[40];
-    std::snprintf(text, sizeof text, "%.*g", digits, value);
-    return text;
+    return printed("%.*g", digits, value);
 }
 
 std::string padded(const std::string& text, std::size_t width) {
@@ -27,9 +25,7 @@ std::string padded(const std::string& text, std::size_t width) {
 }
 
 std::string percent(double part) {
-    char text[40];
-    std::snprintf(text, sizeof text, "%.0f %%", 100 * part);
-    return text;
+    return printed("%.0f %%", 100 * part);
 }
 
 /// Enough digits to tell the ends of a narrow interval apart.
@@ -93,16 +89,12 @@ std::string estimate_text(const fit::Estimate& estimate) {
 std::string gain_text(const fit::Gain& gain, const LossScale& scale) {
     if (scale.metric() == fit::Metric::psnr && scale.floor() == 0) {
         const auto db = [](double ratio) { return -10 * std::log10(ratio); };
-        char text[120];
-        std::snprintf(text, sizeof text, "%+.2f dB  [%+.2f, %+.2f]", db(gain.ratio.value),
-                      db(gain.ratio.upper), db(gain.ratio.lower));
-        return text;
+        return printed("%+.2f dB  [%+.2f, %+.2f]", db(gain.ratio.value), db(gain.ratio.upper),
+                       db(gain.ratio.lower));
     }
     const auto percent = [](double ratio) { return 100 * (ratio - 1); };
-    char text[120];
-    std::snprintf(text, sizeof text, "%+.1f %%  [%+.1f, %+.1f]", percent(gain.ratio.value),
-                  percent(gain.ratio.lower), percent(gain.ratio.upper));
-    return text;
+    return printed("%+.1f %%  [%+.1f, %+.1f]", percent(gain.ratio.value), percent(gain.ratio.lower),
+                   percent(gain.ratio.upper));
 }
 
 std::vector<std::string> law_row(const fit::LawScore& law) {

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <cstdio>
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "printed.hpp"
 #include "reconlaw/data/file_error.hpp"
 #include "reproduce/figure.hpp"
 
@@ -74,9 +74,7 @@ SeriesScore score_series(const Rows& rows, const fit::ForecastOptions& options) 
 
 std::string fixed(double value, int digits) {
     if (std::isnan(value)) return "-";
-    char text[40];
-    std::snprintf(text, sizeof text, "%.*f", digits, value);
-    return text;
+    return printed("%.*f", digits, value);
 }
 
 double median(std::vector<double> values) {
@@ -161,16 +159,14 @@ std::string series_text(const SeriesReport& report) {
                           fixed(s.rmse, 4), fixed(100 * s.coverage, 0) + " %",
                           fixed(100 * s.far_coverage, 0) + " %", fixed(s.far_width, 3), "  " + s.heaviest});
     }
-    char summary[400];
-    std::snprintf(
-        summary, sizeof summary,
-        "\n%zu series in %.1f s. RMSE of log loss, mean over series: %.4f\n"
-        "rows inside their %g %% interval, mean over series: %.1f %%; at the far end (beyond 80 %% of the "
-        "largest x): %.1f %%\n"
-        "width of the far intervals in log loss, median over series: %.3f\n",
-        report.series.size(), report.seconds, report.rmse, 100 * report.level, 100 * report.coverage,
-        100 * report.far_coverage, report.far_width);
-    return text + summary;
+    return text + printed(
+                      "\n%zu series in %.1f s. RMSE of log loss, mean over series: %.4f\n"
+                      "rows inside their %g %% interval, mean over series: %.1f %%; at the far end (beyond "
+                      "80 %% of the "
+                      "largest x): %.1f %%\n"
+                      "width of the far intervals in log loss, median over series: %.3f\n",
+                      report.series.size(), report.seconds, report.rmse, 100 * report.level,
+                      100 * report.coverage, 100 * report.far_coverage, report.far_width);
 }
 
 std::string series_json(const SeriesReport& report) {

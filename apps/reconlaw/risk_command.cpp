@@ -1,10 +1,10 @@
 #include <cmath>
-#include <cstdio>
 #include <memory>
 #include <ostream>
 #include <set>
 
 #include "commands.hpp"
+#include "printed.hpp"
 #include "reconlaw/risk/pca.hpp"
 #include "reconlaw/risk/stopping.hpp"
 #include "study.hpp"
@@ -104,9 +104,7 @@ void risk_command(const Options& options, const CLI::App& app, const Streams& st
                 notes.insert("the mean risk of least squares is infinite at N = p - 1, p and p + 1");
             const std::string where = choice.label() + " at N = " + std::to_string(n);
             if (p.risk.status == RiskStatus::not_converged) {
-                char error[40];
-                std::snprintf(error, sizeof error, "%.1e", p.risk.error);
-                notes.insert(where + ": not converged, estimated relative error " + error);
+                notes.insert(where + printed(": not converged, estimated relative error %.1e", p.risk.error));
             }
             if (p.at_limit)
                 notes.insert(

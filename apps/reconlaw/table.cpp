@@ -1,10 +1,10 @@
 #include "table.hpp"
 
 #include <cmath>
-#include <cstdio>
 #include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "printed.hpp"
 #include "reconlaw/data/atomic_file.hpp"
 
 namespace reconlaw::cli {
@@ -15,9 +15,7 @@ std::string csv_cell(const Cell& cell) {
     if (const auto* word = std::get_if<std::string>(&cell)) return *word;
     if (const auto* number = std::get_if<double>(&cell)) {
         if (std::isnan(*number)) return "";
-        char buffer[40];
-        std::snprintf(buffer, sizeof buffer, "%.10g", *number);
-        return buffer;
+        return printed("%.10g", *number);
     }
     return "";
 }

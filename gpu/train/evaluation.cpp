@@ -10,7 +10,7 @@
 
 #include "reconlaw/data/metrics.hpp"
 #include "reconlaw/detail/check.hpp"
-#include "reconlaw/gpu/training.hpp"
+#include "reconlaw/gpu/denoiser.hpp"
 
 namespace reconlaw::gpu {
 namespace {
@@ -44,7 +44,7 @@ struct ImageView {
 };
 
 Evaluation evaluate(const Weights& weights, const std::vector<ImageView>& images, double noise,
-                    std::uint64_t seed) {
+                    std::uint64_t seed, int tile) {
     detail::require(!images.empty(), "evaluate_denoiser", "images", 0, "at least 1");
     detail::require_finite_nonnegative(noise, "evaluate_denoiser", "noise");
     std::map<std::pair<Eigen::Index, Eigen::Index>, std::vector<std::size_t>> by_size;
@@ -54,7 +54,9 @@ Evaluation evaluate(const Weights& weights, const std::vector<ImageView>& images
         const auto [rows, cols] = size;
         const auto pixels = static_cast<std::size_t>(rows * cols);
         const std::size_t batch = std::min<std::size_t>(members.size(), rows * cols <= 128 * 128 ? 16 : 1);
-        Denoiser denoiser(weights, static_cast<int>(batch), static_cast<int>(rows), static_cast<int>(cols));
+        // a shorter last batch keeps what was in its other images
+        Denoiser denoiser(weights, static_cast<int>(batch), static_cast<int>(rows), static_cast<int>(cols),
+                          tile);
         std::vector<float> noisy(batch * pixels), one(pixels);
         for (std::size_t first = 0; first < members.size(); first += batch) {
             const std::size_t count = std::min(batch, members.size() - first);
@@ -103,27 +105,19 @@ void add_noise(std::vector<float>& values, double sigma, std::uint64_t seed, std
 }
 
 Evaluation evaluate_denoiser(const Weights& weights, const std::vector<data::Image>& images, double noise,
-                             std::uint64_t seed) {
+                             std::uint64_t seed, int tile) {
     std::vector<ImageView> views;
     for (const data::Image& image : images) views.push_back({image.data(), image.rows(), image.cols()});
-    return evaluate(weights, views, noise, seed);
+    return evaluate(weights, views, noise, seed, tile);
 }
 
-Evaluation evaluate_denoiser(const Weights& weights, const PatchSet& images, double noise,
-                             std::uint64_t seed) {
+Evaluation evaluate_denoiser(const Weights& weights, const PatchSet& images, double noise, std::uint64_t seed,
+                             int tile) {
     std::vector<ImageView> views;
     const std::int64_t pixels = std::int64_t{images.side} * images.side;
     for (std::int64_t i = 0; i < images.count(); ++i)
         views.push_back({images.values.data() + i * pixels, images.side, images.side});
-    return evaluate(weights, views, noise, seed);
-}
-
-data::Image denoise(const Weights& weights, const data::Image& noisy) {
-    detail::require(noisy.size() > 0, "denoise", "pixels", noisy.size(), "at least 1");
-    Denoiser denoiser(weights, 1, static_cast<int>(noisy.rows()), static_cast<int>(noisy.cols()));
-    const std::vector<float> estimate =
-        denoiser.estimate({noisy.data(), static_cast<std::size_t>(noisy.size())});
-    return Plane(estimate.data(), noisy.rows(), noisy.cols());
+    return evaluate(weights, views, noise, seed, tile);
 }
 
 }  // namespace reconlaw::gpu

@@ -11,6 +11,7 @@
 #include "checkpoint.hpp"
 #include "reconlaw/data/metrics.hpp"
 #include "reconlaw/detail/check.hpp"
+#include "reconlaw/gpu/denoiser.hpp"
 
 namespace reconlaw::gpu {
 namespace {
@@ -307,22 +308,12 @@ class Training {
     Clock::time_point started_, last_checkpoint_;
 };
 
-void check_channels(const Architecture& a) {
-    gpu::check(a);
-    const auto* u = std::get_if<UNet>(&a);
-    const auto* r = std::get_if<ResidualCnn>(&a);
-    require((u && u->in_channels == 1 && u->out_channels == 1) ||
-                (r && r->in_channels == 1 && r->out_channels == 1 && r->upscale == 1),
-            "train_denoiser", "network", describe(a),
-            "a U-Net or residual CNN from one channel to one of equal size");
-}
-
 }  // namespace
 
 TrainingResult train_denoiser(const Architecture& architecture, const PatchSet& train,
                               const PatchSet& validation, const TrainingOptions& options,
                               const TrainingRun& run) {
-    check_channels(architecture);
+    check_denoiser(architecture);
     check(options);
     check(train, "training", train.side);
     check(validation, "validation", train.side);
@@ -338,19 +329,6 @@ MemoryPlan training_memory(const Architecture& architecture, int side, std::int6
     plan.parameters += Optimiser<float>::bytes(parameter_count(architecture), options.optimiser.kind);
     plan.data = sizeof(float) * static_cast<std::size_t>(samples * side * side);
     return plan;
-}
-
-Denoiser::Denoiser(const Weights& weights, int images, int height, int width) {
-    check_channels(weights.architecture);
-    network_ = std::make_unique<Network<float>>(weights.architecture, BatchShape{images, height, width},
-                                                NetworkOptions{.training = false});
-    network_->set_parameters(weights.values);
-}
-Denoiser::~Denoiser() = default;
-Denoiser::Denoiser(Denoiser&&) noexcept = default;
-
-std::vector<float> Denoiser::estimate(std::span<const float> noisy) {
-    return network_->forward(noisy);
 }
 
 }  // namespace reconlaw::gpu

@@ -71,6 +71,14 @@ TEST_CASE("train writes what evaluate and denoise read") {
                                       " --split all --limit 3 --format csv");
     REQUIRE(rows.status == 0);
     CHECK(lines_of(rows.out).size() == 4);
+    // tiles are as large as the training patches unless told otherwise
+    const auto with = [&](const std::string& tile) {
+        return reconlaw_run("evaluate --weights " + weights + " --data " + images +
+                            " --split all --limit 3 --format csv" + tile)
+            .out;
+    };
+    CHECK(with(" --tile 16") == rows.out);
+    CHECK(with(" --tile 0") != rows.out);
 
     // an image of odd size, made noisy and cleaned
     const reconlaw::data::Image clean =

@@ -78,5 +78,4 @@ TEST_CASE("estimates are clamped to what images can be, and images that are too 
     CHECK_THROWS_AS(evaluate_denoiser(identity(), std::vector<Image>{ramp(1, 40)}, 0.1, 1),
                     std::invalid_argument);
     CHECK_THROWS_AS(evaluate_denoiser(identity(), std::vector<Image>{white}, -0.1, 1), std::invalid_argument);
-    CHECK(denoise(identity(), ramp(13, 11)).isApprox(ramp(13, 11)));
 }

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cctype>
 #include <cmath>
-#include <cstdio>
 #include <sstream>
 
+#include "printed.hpp"
 #include "reconlaw/detail/check.hpp"
 
 namespace reconlaw::report {
@@ -183,9 +183,7 @@ std::vector<double> one_two_five(double min, double max) {
 std::string csv_number(double value) {
     if (std::isnan(value)) return "nan";
     if (std::isinf(value)) return value > 0 ? "inf" : "-inf";
-    char buffer[32];
-    std::snprintf(buffer, sizeof buffer, "%.10g", value);
-    return buffer;
+    return cli::printed("%.10g", value);
 }
 
 std::string csv_line(const std::vector<std::string>& fields) {

@@ -150,7 +150,7 @@ std::string report_html(const ReportPage& page) {
         std::string(style) +
         "</style>\n</head>\n<body>\n<h1>Learning curves of learned image reconstruction</h1>\n"
         "<p class=\"lead\">Closed forms against exact simulation and real images, by <code>" +
-        html_escape(page.command) + "</code>, in " + format("%.0f", page.seconds) +
+        html_escape(page.command) + "</code>, in " + printed("%.0f", page.seconds) +
         " seconds.</p>\n<nav><ol>\n";
     for (std::size_t i = 0; i < page.sections.size(); ++i)
         html += "<li><a href=\"#section-" + std::to_string(i + 1) + "\">" +
@@ -166,9 +166,9 @@ std::string report_html(const ReportPage& page) {
         "class=\"scroll\"><table><caption>Time.</caption><thead><tr><th>section</th>"
         "<th>seconds</th></tr></thead><tbody>\n";
     for (const DrawnSection& s : page.sections)
-        html += "<tr><td>" + html_escape(s.section.title) + "</td><td>" + format("%.1f", s.seconds) +
+        html += "<tr><td>" + html_escape(s.section.title) + "</td><td>" + printed("%.1f", s.seconds) +
                 "</td></tr>\n";
-    html += "<tr><td>all, with reading data and drawing</td><td>" + format("%.1f", page.seconds) +
+    html += "<tr><td>all, with reading data and drawing</td><td>" + printed("%.1f", page.seconds) +
             "</td></tr>\n</tbody></table></div>\n</body>\n</html>\n";
     return html;
 }

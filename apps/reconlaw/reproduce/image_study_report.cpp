@@ -14,17 +14,17 @@ Table ratio_table(const ImageStudy& study, const std::string& name, const std::s
                  "k* predicted", "k* measured", "converged, predicted/measured"},
                 {}};
     for (const ImagePoint& p : study.points) {
-        std::string measured = format("%.6f", p.measured);
-        if (std::isfinite(p.measured_error)) measured += " ± " + format("%.6f", p.measured_error);
-        table.rows.push_back({std::to_string(p.training_size), std::to_string(p.repetitions),
-                              format("%.6f", p.predicted), measured, format("%.4f", p.predicted / p.measured),
-                              format("%.4f", p.predicted / p.in_distribution),
-                              format("%.2f", data::psnr_db(p.predicted)),
-                              format("%.2f", data::psnr_db(p.measured)), format("%.0f", p.predicted_steps),
-                              format("%.0f", p.measured_steps),
-                              near_peak(static_cast<double>(p.training_size), study.measurements)
-                                  ? "–"
-                                  : format("%.4f", p.predicted_converged / p.measured_converged)});
+        std::string measured = printed("%.6f", p.measured);
+        if (std::isfinite(p.measured_error)) measured += " ± " + printed("%.6f", p.measured_error);
+        table.rows.push_back(
+            {std::to_string(p.training_size), std::to_string(p.repetitions), printed("%.6f", p.predicted),
+             measured, printed("%.4f", p.predicted / p.measured),
+             printed("%.4f", p.predicted / p.in_distribution), printed("%.2f", data::psnr_db(p.predicted)),
+             printed("%.2f", data::psnr_db(p.measured)), printed("%.0f", p.predicted_steps),
+             printed("%.0f", p.measured_steps),
+             near_peak(static_cast<double>(p.training_size), study.measurements)
+                 ? "–"
+                 : printed("%.4f", p.predicted_converged / p.measured_converged)});
     }
     return table;
 }
@@ -70,15 +70,16 @@ Table effective_dimension_table(const Context& context, const ImageStudy& study,
         // standard errors: of the logarithm for all but the exponent
         const auto value = [&](Eigen::Index j, const char* how) {
             const double error = std::sqrt(f.covariance(j, j)), v = f.parameters[j];
-            return format(how, v) + " ± " +
-                   format(how, f.law.parameters[static_cast<std::size_t>(j)].logarithmic ? v * error : error);
+            return printed(how, v) + " ± " +
+                   printed(how,
+                           f.law.parameters[static_cast<std::size_t>(j)].logarithmic ? v * error : error);
         };
         if (row.subspace)
             cells.insert(cells.end(),
-                         {value(0, "%.0f"), "", format("%.4f", study.sigma) + " (given)", value(1, "%.4f")});
+                         {value(0, "%.0f"), "", printed("%.4f", study.sigma) + " (given)", value(1, "%.4f")});
         else
             cells.insert(cells.end(), {"", value(0, "%.3f"), value(1, "%.4f"), value(2, "%.2f")});
-        cells.push_back(format("%.2f", 100 * f.log_rmse()));
+        cells.push_back(printed("%.2f", 100 * f.log_rmse()));
     }
     return table;
 }
@@ -91,7 +92,7 @@ Panel curve_panel(const ImageStudy& study, const std::string& title) {
         converged.push_back(p.measured_converged), converged_error.push_back(p.measured_converged_error);
     }
     Panel panel;
-    panel.title = title + " (dotted: N = " + format("%.0f", study.measurements) + ")";
+    panel.title = title + " (dotted: N = " + printed("%.0f", study.measurements) + ")";
     panel.x = {"training images N", true, study.grid.front() / 1.2, study.grid.back() * 1.2, {}};
     panel.y = {"mean squared error per pixel", true, 0.8 * study.floor, 25 * study.floor, {}};
     panel.y.ticks = one_two_five(panel.y.min, panel.y.max);

@@ -23,12 +23,12 @@ Table deviations(const std::string& name, const std::string& caption, const Curv
     for (std::size_t i = 0; i < c.size.size(); ++i) {
         const double N = c.size[i], stopped = at(c.grid, c.stopped, N);
         table.rows.push_back(
-            {format("%.0f", N), format("%.5f", stopped),
-             format("%.5f", c.simulated_stopped[i]) + " ± " + format("%.5f", c.stopped_error[i]),
-             format("%.4f", stopped / c.simulated_stopped[i]),
+            {printed("%.0f", N), printed("%.5f", stopped),
+             printed("%.5f", c.simulated_stopped[i]) + " ± " + printed("%.5f", c.stopped_error[i]),
+             printed("%.4f", stopped / c.simulated_stopped[i]),
              near_peak(N, c.measurements)
                  ? "–"
-                 : format("%.4f", at(c.peak_grid, c.converged, N) / c.simulated_converged[i])});
+                 : printed("%.4f", at(c.peak_grid, c.converged, N) / c.simulated_converged[i])});
     }
     return table;
 }

@@ -40,11 +40,11 @@ Section present(const Iterations& iterations) {
             {"variance", look::variance, Mark::line, c.steps, c.variance},
             {"optimum", look::optimum, Mark::line, {1, last}, {iterations.floor, iterations.floor}},
             {"total risk", look::total, Mark::points, c.simulated_steps, c.simulated, c.simulated_error}};
-        p.verticals = {{c.best_step, "k* = " + format("%.0f", c.best_step), c.best_step > last / 10}};
+        p.verticals = {{c.best_step, "k* = " + printed("%.0f", c.best_step), c.best_step > last / 10}};
         figure.panels.push_back(std::move(p));
-        table.rows.push_back({std::to_string(c.training_size), format("%.0f", c.best_step),
-                              format("%.1f", c.simulated_best_step), format("%.5f", c.best_risk),
-                              format("%.5f", c.simulated_best_risk)});
+        table.rows.push_back({std::to_string(c.training_size), printed("%.0f", c.best_step),
+                              printed("%.1f", c.simulated_best_step), printed("%.5f", c.best_risk),
+                              printed("%.5f", c.simulated_best_risk)});
     }
     section.blocks.push_back(std::move(figure));
     section.blocks.push_back(std::move(table));

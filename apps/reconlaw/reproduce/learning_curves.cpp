@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <limits>
 #include <set>
 
+#include "printed.hpp"
 #include "reconlaw/risk/pca.hpp"
 #include "reconlaw/risk/predict.hpp"
 #include "reconlaw/risk/stopping.hpp"
@@ -124,10 +124,8 @@ SettingFits fit_setting(const SettingCurves& s) {
 }
 
 std::string describe(const SubspaceModel& m) {
-    char text[64];
-    std::snprintf(text, sizeof text, "d = %ld, n = %ld, σ = %g", static_cast<long>(m.signal_dimension),
-                  static_cast<long>(m.dimension), m.noise_level);
-    return text;
+    return cli::printed("d = %ld, n = %ld, σ = %g", static_cast<long>(m.signal_dimension),
+                        static_cast<long>(m.dimension), m.noise_level);
 }
 
 LearningCurves compute_learning_curves(const Context& context) {

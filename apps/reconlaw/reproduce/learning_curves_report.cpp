@@ -66,8 +66,8 @@ Table slopes(const LearningCurves& curves) {
                                  : std::to_string(sizes.front()) + " to " + std::to_string(sizes.back());
         };
         const auto slope = [](const PowerLaw& law) {
-            std::string text = format("%.2f", law.exponent);
-            if (std::isfinite(law.exponent_error)) text += " ± " + format("%.3f", law.exponent_error);
+            std::string text = printed("%.2f", law.exponent);
+            if (std::isfinite(law.exponent_error)) text += " ± " + printed("%.3f", law.exponent_error);
             return text;
         };
         const auto law = [&](const Curve& c, const std::vector<Index>& sizes, double offset) {
@@ -111,8 +111,8 @@ Table agreement(const LearningCurves& curves) {
             if (off.empty()) return std::string("–");
             std::nth_element(off.begin(), off.begin() + static_cast<std::ptrdiff_t>(off.size() / 2),
                              off.end());
-            return format("%.2f", off[off.size() / 2]) + "; " + format("%.1f", largest) +
-                   " at N = " + format("%.0f", where) + " (" + format("%.1f", errors) + " s.e.)";
+            return printed("%.2f", off[off.size() / 2]) + "; " + printed("%.1f", largest) +
+                   " at N = " + printed("%.0f", where) + " (" + printed("%.1f", errors) + " s.e.)";
         };
         table.rows.push_back({describe(s.model), std::to_string(s.trials),
                               deviation(s.early_stopped, s.simulated_early_stopped, false),
@@ -123,8 +123,8 @@ Table agreement(const LearningCurves& curves) {
 }
 
 std::string with_interval(const char* how, double value, const fit::Interval& interval) {
-    return format(how, value) + " [" + (interval.lower_open ? "–" : format(how, interval.lower)) + ", " +
-           (interval.upper_open ? "–" : format(how, interval.upper)) + "]";
+    return printed(how, value) + " [" + (interval.lower_open ? "–" : printed(how, interval.lower)) + ", " +
+           (interval.upper_open ? "–" : printed(how, interval.upper)) + "]";
 }
 
 Table fits(const LearningCurves& curves) {
@@ -146,14 +146,14 @@ Table fits(const LearningCurves& curves) {
             row.insert(row.end(),
                        {with_interval("%.3f", f.theory.dimension.value, f.theory.dimension.interval),
                         with_interval("%.6f", f.theory.noise.value, f.theory.noise.interval),
-                        format("%.2f", 100 * f.theory.fit.log_rmse())});
+                        printed("%.2f", 100 * f.theory.fit.log_rmse())});
         else
             row.insert(row.end(), 3, "–");
         if (f.floor.usable())
-            row.insert(
-                row.end(),
-                {with_interval("%.2f", f.floor.parameters[2], fit::profile_interval(f.floor, 2)),
-                 format("%.4f", f.floor.parameters[0] / s.floor), format("%.2f", 100 * f.floor.log_rmse())});
+            row.insert(row.end(),
+                       {with_interval("%.2f", f.floor.parameters[2], fit::profile_interval(f.floor, 2)),
+                        printed("%.4f", f.floor.parameters[0] / s.floor),
+                        printed("%.2f", 100 * f.floor.log_rmse())});
         else
             row.insert(row.end(), 3, "–");
         const auto falling = falling_sizes(s);
@@ -163,7 +163,7 @@ Table fits(const LearningCurves& curves) {
         row.push_back(f.power.usable()
                           ? with_interval("%.2f", f.power.parameters[1], fit::profile_interval(f.power, 1))
                           : "–");
-        row.push_back(std::isfinite(slope) ? format("%.2f", -slope) : "–");
+        row.push_back(std::isfinite(slope) ? printed("%.2f", -slope) : "–");
         table.rows.push_back(std::move(row));
     }
     return table;

@@ -2,9 +2,10 @@
 /// Progress as plain lines, at most one every few seconds.
 
 #include <chrono>
-#include <cstdio>
 #include <ostream>
 #include <string>
+
+#include "printed.hpp"
 
 namespace reconlaw::report {
 
@@ -30,9 +31,7 @@ class Progress {
     void print(const std::string& text) {
         last_ = Clock::now();
         if (!out_) return;
-        char time[24];
-        std::snprintf(time, sizeof time, "[%6.1f s] ", seconds());
-        *out_ << time << text << std::endl;
+        *out_ << cli::printed("[%6.1f s] ", seconds()) << text << std::endl;
     }
 
     std::ostream* out_;

@@ -38,13 +38,13 @@ Pictures denoised(const ImageSet& images, const ImageStudy& study) {
         "More training images give cleaner reconstructions of the same noisy test images, up to what the "
         "best linear estimator can do.",
         {}};
-    pictures.rows.push_back({"noisy, " + format("%.1f dB", data::psnr_db(study.sigma * study.sigma)),
+    pictures.rows.push_back({"noisy, " + printed("%.1f dB", data::psnr_db(study.sigma * study.sigma)),
                              strip(images, with_mean(y))});
     for (const auto& [N, weights] : study.kept)
         for (const ImagePoint& p : study.points)
             if (p.training_size == N)
                 pictures.rows.push_back(
-                    {"N = " + std::to_string(N) + ", " + format("%.1f dB", data::psnr_db(p.measured)),
+                    {"N = " + std::to_string(N) + ", " + printed("%.1f dB", data::psnr_db(p.measured)),
                      strip(images, with_mean(weights * y))});
     pictures.rows.push_back({"clean", strip(images, with_mean(x))});
     return pictures;
@@ -100,7 +100,7 @@ void add_fashion(Section& section, const Context& context, const ImageSet& image
         "Subspace: signals of equal variance in d of 784 dimensions. Power-law spectrum: variances "
         "proportional "
         "to j^−exponent, the noise unknown (true: " +
-            format("%.4f", study.sigma) +
+            printed("%.4f", study.sigma) +
             "). Variance: in each of the d dimensions, or in the first direction; ± one standard error from "
             "the "
             "scatter; deviation: root mean square."));

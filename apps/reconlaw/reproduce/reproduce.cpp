@@ -85,12 +85,6 @@ std::vector<std::pair<std::string, std::string>> facts(const ReproduceOptions& o
 
 }  // namespace
 
-std::string format(const char* how, double value) {
-    char buffer[64];
-    std::snprintf(buffer, sizeof buffer, how, value);
-    return buffer;
-}
-
 }  // namespace report
 
 void reproduce(const ReproduceOptions& options) {

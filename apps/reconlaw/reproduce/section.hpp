@@ -5,6 +5,7 @@
 #include <variant>
 #include <vector>
 
+#include "../printed.hpp"
 #include "figure.hpp"
 #include "progress.hpp"
 #include "reconlaw/data/bytes.hpp"
@@ -71,7 +72,6 @@ inline bool near_peak(double training_size, double measurements) {
     return training_size >= 0.85 * measurements && training_size <= 1.2 * measurements;
 }
 
-/// printf of one number.
-std::string format(const char* how, double value);
+using cli::printed;
 
 }  // namespace reconlaw::report

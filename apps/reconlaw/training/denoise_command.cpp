@@ -4,6 +4,7 @@
 
 #include "commands.hpp"
 #include "options.hpp"
+#include "reconlaw/gpu/denoiser.hpp"
 #include "reconlaw/gpu/evaluation.hpp"
 
 namespace reconlaw::cli {
@@ -13,6 +14,7 @@ struct Options {
     std::string weights, input, output, noisy;
     double add_noise = 0;
     std::uint64_t seed = 1;
+    std::optional<int> tile;
     DeviceOptions device;
 };
 
@@ -36,7 +38,7 @@ void denoise_image(const Options& o, const Streams& streams) {
         image = Eigen::Map<const data::Image>(values.data(), image.rows(), image.cols());
         if (!o.noisy.empty()) data::write_png(o.noisy, image);
     }
-    data::write_png(o.output, gpu::denoise(weights, image));
+    data::write_png(o.output, gpu::denoise(weights, image, o.tile.value_or(gpu::natural_tile(weights))));
     streams.err << o.input << ": " << image.cols() << " x " << image.rows() << " px, written to " << o.output
                 << '\n';
 }
@@ -55,6 +57,7 @@ Run add_denoise_command(CLI::App& app) {
     CLI::Option* noisy = app.add_option("--noisy", o.noisy, "Write the image with --add-noise to this PNG");
     noisy->needs("--add-noise");
     app.add_option("--seed", o.seed, "Of --add-noise")->capture_default_str();
+    add_tile_option(app, o.tile);
     add_device_options(app, o.device);
     app.footer(
         "Example:\n  reconlaw denoise --weights runs/x/best.safetensors photograph.jpg denoised.png "

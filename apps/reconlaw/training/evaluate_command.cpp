@@ -1,11 +1,12 @@
-#include <cstdio>
 #include <memory>
 #include <ostream>
 
 #include "commands.hpp"
 #include "options.hpp"
+#include "printed.hpp"
 #include "reconlaw/data/file_error.hpp"
 #include "reconlaw/data/image_set.hpp"
+#include "reconlaw/gpu/denoiser.hpp"
 #include "reconlaw/gpu/evaluation.hpp"
 #include "table.hpp"
 
@@ -19,6 +20,7 @@ struct Options {
     std::int64_t count = 300;
     std::uint64_t seed = 1;
     bool strict = false;
+    std::optional<int> tile;
     DeviceOptions device;
 };
 
@@ -43,9 +45,7 @@ double noise_level(const Options& o, const gpu::Weights& weights) {
 }
 
 std::string mean_text(const char* format, const gpu::MeanAndError& m) {
-    char text[80];
-    std::snprintf(text, sizeof text, format, m.mean, m.standard_error);
-    return text;
+    return printed(format, m.mean, m.standard_error);
 }
 
 /// Images that the network cannot take.
@@ -69,6 +69,7 @@ void leave_out_small(data::ImageSet& set, const gpu::Architecture& architecture,
 void evaluate(const Options& o, const Streams& streams) {
     const gpu::Weights weights = gpu::load_weights(o.weights);
     const double noise = noise_level(o, weights);
+    const int tile = o.tile.value_or(gpu::natural_tile(weights));
     const std::string device = use_device(o.device);
     data::ImageSetOptions options;
     options.crop_px = o.crop, options.downsample = o.downsample, options.limit = o.limit,
@@ -79,8 +80,8 @@ void evaluate(const Options& o, const Streams& streams) {
     const gpu::Evaluation e =
         o.patch > 0 ? gpu::evaluate_denoiser(
                           weights, gpu::draw_patch_set(images, static_cast<int>(o.patch), o.count, o.seed),
-                          noise, o.seed)
-                    : gpu::evaluate_denoiser(weights, images.images, noise, o.seed);
+                          noise, o.seed, tile)
+                    : gpu::evaluate_denoiser(weights, images.images, noise, o.seed, tile);
 
     Table table{{"image", "noisy_psnr_db", "psnr_db", "ssim", "mse"}, {}};
     for (std::size_t i = 0; i < e.images.size(); ++i) {
@@ -90,10 +91,8 @@ void evaluate(const Options& o, const Streams& streams) {
     }
     if (o.format == "csv") return deliver(render(table, Format::csv), o.output, streams.out);
     if (o.format == "json") return deliver(render(table, Format::json), o.output, streams.out);
-    char sigma[32];
-    std::snprintf(sigma, sizeof sigma, "%.4g", 255 * noise);
-    deliver("images     " + std::to_string(e.images.size()) + ", noise " + sigma + "\n" + "noisy      " +
-                mean_text("%.2f +- %.2f dB", e.noisy_psnr_db) + "\n" + "denoised   " +
+    deliver("images     " + std::to_string(e.images.size()) + ", noise " + printed("%.4g", 255 * noise) +
+                "\n" + "noisy      " + mean_text("%.2f +- %.2f dB", e.noisy_psnr_db) + "\n" + "denoised   " +
                 mean_text("%.2f +- %.2f dB", e.psnr_db) + "\n" + "SSIM       " +
                 mean_text("%.4f +- %.4f", e.ssim) + "\n" + "MSE        " + mean_text("%.4e +- %.1e", e.mse) +
                 "\n",
@@ -132,6 +131,7 @@ Run add_evaluate_command(CLI::App& app) {
         ->check(CLI::IsMember({"text", "csv", "json"}))
         ->capture_default_str();
     app.add_option("--output", o.output, "File for the result instead of the standard output");
+    add_tile_option(app, o.tile);
     add_device_options(app, o.device);
     app.footer(
         "Example:\n  reconlaw evaluate --weights runs/x/best.safetensors --data photographs --split ood");

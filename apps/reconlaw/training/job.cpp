@@ -1,9 +1,10 @@
 #include "job.hpp"
 
 #include <algorithm>
-#include <cstdio>
 
+#include "printed.hpp"
 #include "reconlaw/data/atomic_file.hpp"
+#include "reconlaw/gpu/denoiser.hpp"
 
 namespace reconlaw::cli {
 namespace {
@@ -11,9 +12,7 @@ namespace {
 constexpr std::uint64_t test_noise_seed = 1;
 
 std::string number(double value) {
-    char text[40];
-    std::snprintf(text, sizeof text, "%.9g", value);
-    return text;
+    return printed("%.9g", value);
 }
 
 std::string metrics_csv(const std::vector<gpu::EpochRecord>& history) {
@@ -78,6 +77,7 @@ data::Image panel(const gpu::Weights& weights, const std::vector<data::Image>& c
     for (const data::Image& c : crops)
         height += c.rows() + gap, width = std::max(width, 3 * c.cols() + 2 * gap);
     data::Image canvas = data::Image::Ones(height - gap, width);
+    const int tile = gpu::natural_tile(weights);
     Eigen::Index top = 0;
     for (std::size_t i = 0; i < crops.size(); ++i) {
         const data::Image& clean = crops[i];
@@ -85,7 +85,7 @@ data::Image panel(const gpu::Weights& weights, const std::vector<data::Image>& c
         gpu::add_noise(values, noise, test_noise_seed, static_cast<std::uint32_t>(i));
         const data::Image noisy = Eigen::Map<const data::Image>(values.data(), clean.rows(), clean.cols());
         Eigen::Index left = 0;
-        for (const data::Image& image : {noisy, gpu::denoise(weights, noisy), clean}) {
+        for (const data::Image& image : {noisy, gpu::denoise(weights, noisy, tile), clean}) {
             canvas.block(top, left, image.rows(), image.cols()) = image.max(0.f).min(1.f);
             left += image.cols() + gap;
         }

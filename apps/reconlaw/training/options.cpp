@@ -27,6 +27,13 @@ void add_device_options(CLI::App& app, DeviceOptions& options) {
         ->check(CLI::Range(1, 4096));
 }
 
+void add_tile_option(CLI::App& app, std::optional<int>& tile) {
+    app.add_option("--tile", tile,
+                   "Side of the overlapping tiles that images are denoised in; 0: whole images at once "
+                   "(default: as large as the training patches; residual-cnn: 0)")
+        ->check(CLI::Range(0, 32768));
+}
+
 std::string use_device(const DeviceOptions& options) {
     if (options.threads > 0) gpu::set_threads(options.threads);
     const gpu::Device device = gpu::device();

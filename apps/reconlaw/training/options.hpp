@@ -2,6 +2,7 @@
 /// The settings of a training as command-line options.
 
 #include <CLI/CLI.hpp>
+#include <optional>
 #include <string>
 
 #include "settings.hpp"
@@ -29,5 +30,8 @@ void add_device_options(CLI::App& app, DeviceOptions& options);
 /// @throws gpu::DeviceError  no usable GPU
 /// @throws std::invalid_argument  --device names another device than this build's
 std::string use_device(const DeviceOptions& options);
+
+/// --tile: what the commands that use a network have. Unset: gpu::natural_tile.
+void add_tile_option(CLI::App& app, std::optional<int>& tile);
 
 }  // namespace reconlaw::cli

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdio>
 #include <cstring>
 #include <deque>
 #include <exception>
@@ -15,6 +14,7 @@
 #include "folder_lock.hpp"
 #include "interrupt.hpp"
 #include "job.hpp"
+#include "printed.hpp"
 #include "reconlaw/data/atomic_file.hpp"
 #include "reconlaw/data/bytes.hpp"
 #include "reconlaw/data/file_error.hpp"
@@ -35,12 +35,6 @@ double expected_cost(const TrainSettings& s) {
         static_cast<double>(s.steps) * static_cast<double>(std::min<std::int64_t>(s.batch, s.samples));
     // a narrow network takes less arithmetic, but not less memory traffic
     return images * s.patch * s.patch * (parameters + 2e3 * s.channels);
-}
-
-std::string printed(const char* format, double value) {
-    char text[48];
-    std::snprintf(text, sizeof text, format, value);
-    return text;
 }
 
 /// Field number `column` of the second line of a job's result.csv.
@@ -166,13 +160,13 @@ class Leader {
     void train_one() {
         const int job = pending_.front();
         pending_.pop_front();
-        running_[0] = {job, 0};
+        running_[0] = {job};
         // What goes wrong with results or messages is not the training's failure: it ends the sweep.
         std::exception_ptr broken;
         auto outcome = Worker::Outcome::interrupted;
         try {
             outcome = worker_.train(job, [&](double part) {
-                running_[0].part = part;
+                advanced(0, part);
                 try {
                     listen();
                 } catch (...) {
@@ -196,7 +190,7 @@ class Leader {
                     hand_out(from);
                     break;
                 case MessageKind::progress:
-                    running_[from].part = message->value;
+                    advanced(from, message->value);
                     break;
                 case MessageKind::finished:
                     finished(from, message->job);
@@ -220,7 +214,7 @@ class Leader {
         Message reply;
         reply.kind = MessageKind::start, reply.job = pending_.front();
         pending_.pop_front();
-        running_[to] = {reply.job, 0};
+        running_[to] = {reply.job};
         world_.send(to, reply);
     }
 
@@ -230,23 +224,29 @@ class Leader {
         for (int worker = 1; worker < world_.size(); ++worker) world_.send(worker, stop);
     }
 
+    void advanced(int process, double part) {
+        Running& r = running_[process];
+        if (r.part == 0) r.first = part;
+        r.part = part;
+    }
+
     void finished(int process, int number) {
         const Job& job = jobs_[static_cast<std::size_t>(number)];
+        cost_left_ -= job.cost, cost_done_ += job.cost * (1 - running_[process].first);
         running_.erase(process);
         results_ = collect_results(jobs_, options_.folder / "results.csv");
-        cost_done_ += job.cost;
         clear();
-        char line[120];
-        std::snprintf(line, sizeof line, "%9lld %9d %5llu %6.2f dB  %8.2e %9.1f %12.0f\n",
-                      static_cast<long long>(job.settings.samples), job.settings.channels,
-                      static_cast<unsigned long long>(job.settings.seed), result_field(job.folder, "psnr_db"),
-                      result_field(job.folder, "loss"), result_field(job.folder, "cost"),
-                      result_field(job.folder, "best_epoch"));
-        streams_.err << line << std::flush;
+        streams_.err << printed("%9lld %9d %5llu %6.2f dB  %8.2e %9.1f %12.0f\n",
+                                static_cast<long long>(job.settings.samples), job.settings.channels,
+                                static_cast<unsigned long long>(job.settings.seed),
+                                result_field(job.folder, "psnr_db"), result_field(job.folder, "loss"),
+                                result_field(job.folder, "cost"), result_field(job.folder, "best_epoch"))
+                     << std::flush;
         show(true);
     }
 
     void failed(int process, int number, const std::string& reason) {
+        cost_left_ -= jobs_[static_cast<std::size_t>(number)].cost;
         running_.erase(process);
         failures_.push_back(name_of(jobs_[static_cast<std::size_t>(number)].settings) + ": " + reason);
         clear();
@@ -258,17 +258,17 @@ class Leader {
         if (!streams_.interactive || (!now && Clock::now() - shown_at_ < std::chrono::milliseconds(500)))
             return;
         shown_at_ = Clock::now();
-        double done = cost_done_;
+        double done = cost_done_, left = cost_left_;  // what this run has done, what is to be done
         std::string running;
         for (const auto& [process, r] : running_) {
             const Job& job = jobs_[static_cast<std::size_t>(r.job)];
-            done += r.part * job.cost;
+            done += (r.part - r.first) * job.cost, left -= r.part * job.cost;
             running += "  " + name_of(job.settings) + printed(" %.0f %%", 100 * r.part);
         }
         const double elapsed = std::chrono::duration<double>(Clock::now() - started_).count();
-        std::string left;
-        if (done > 0) left = printed(", %.0f min left", elapsed * (cost_left_ - done) / done / 60);
-        streams_.err << "\r\033[K" << results_ << '/' << jobs_.size() << left << "; running:" << running
+        std::string time;
+        if (done > 0) time = printed(", %.0f min left", elapsed * left / done / 60);
+        streams_.err << "\r\033[K" << results_ << '/' << jobs_.size() << time << "; running:" << running
                      << std::flush;
         shown_ = true;
     }
@@ -279,7 +279,7 @@ class Leader {
 
     struct Running {
         int job = -1;
-        double part = 0;
+        double part = 0, first = 0;  ///< done; already done when this run took it up
     };
     const std::vector<Job>& jobs_;
     const SweepOptions& options_;

@@ -1,5 +1,4 @@
 #include <chrono>
-#include <cstdio>
 #include <filesystem>
 #include <memory>
 #include <ostream>
@@ -9,6 +8,7 @@
 #include "interrupt.hpp"
 #include "job.hpp"
 #include "options.hpp"
+#include "printed.hpp"
 #include "reconlaw/data/atomic_file.hpp"
 #include "reconlaw/data/file_error.hpp"
 #include "toml_file.hpp"
@@ -25,12 +25,6 @@ struct Options {
     bool resume = false;
     double checkpoint_seconds = 30;
 };
-
-std::string printed(const char* format, double value) {
-    char text[48];
-    std::snprintf(text, sizeof text, format, value);
-    return text;
-}
 
 std::string duration(double seconds) {
     if (seconds < 90) return printed("%.0f s", seconds);
@@ -63,11 +57,10 @@ class TrainingLog {
             streams_.err << " epoch    step        lr   train loss   val PSNR   images/s   left\n";
         for (; lines_ < p.history.size(); ++lines_) {
             const gpu::EpochRecord& r = p.history[lines_];
-            char line[160];
-            std::snprintf(line, sizeof line, "%6d %7lld  %8.2e   %10.4e   %5.2f dB%s %9.0f   %s\n", r.epoch,
-                          static_cast<long long>(r.steps), r.rate, r.train_loss, r.validation_psnr_db,
-                          r.best ? "*" : " ", p.images_per_second, duration(p.seconds_left).c_str());
-            streams_.err << line;
+            streams_.err << printed("%6d %7lld  %8.2e   %10.4e   %5.2f dB%s %9.0f   %s\n", r.epoch,
+                                    static_cast<long long>(r.steps), r.rate, r.train_loss,
+                                    r.validation_psnr_db, r.best ? "*" : " ", p.images_per_second,
+                                    duration(p.seconds_left).c_str());
         }
         streams_.err.flush();
     }

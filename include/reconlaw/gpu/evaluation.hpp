@@ -34,15 +34,13 @@ Evaluation summarise(std::vector<ImageScore> scores);
 /// number, i) only.
 void add_noise(std::vector<float>& values, double sigma, std::uint64_t seed, std::uint32_t number);
 
-/// Denoises images (whole, of any size; equal sizes share a network) after adding noise number i to image i.
-/// @throws std::invalid_argument  no images, one too small for the network; noise < 0
+/// Denoises images of any size after adding noise number i to image i.
+/// @param tile  side of the tiles that an image is denoised in (Denoiser); 0: whole images
+/// @throws std::invalid_argument  no images, one too small for the network; noise < 0; tile < 0
 /// @throws DeviceError            not enough memory
 Evaluation evaluate_denoiser(const Weights& weights, const std::vector<data::Image>& images, double noise,
-                             std::uint64_t seed);
-Evaluation evaluate_denoiser(const Weights& weights, const PatchSet& images, double noise,
-                             std::uint64_t seed);
-
-/// The estimate of one image of any size, not clamped.
-data::Image denoise(const Weights& weights, const data::Image& noisy);
+                             std::uint64_t seed, int tile = 0);
+Evaluation evaluate_denoiser(const Weights& weights, const PatchSet& images, double noise, std::uint64_t seed,
+                             int tile = 0);
 
 }  // namespace reconlaw::gpu

@@ -4,8 +4,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
-#include <memory>
-#include <span>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -98,20 +96,5 @@ TrainingResult train_denoiser(const Architecture& architecture, const PatchSet& 
 /// What one training needs of device memory, patches and optimiser included.
 MemoryPlan training_memory(const Architecture& architecture, int side, std::int64_t samples,
                            const TrainingOptions& options);
-
-/// Estimates of a trained network, for batches of images of one size.
-class Denoiser {
-  public:
-    /// @throws as Network
-    Denoiser(const Weights& weights, int images, int height, int width);
-    ~Denoiser();
-    Denoiser(Denoiser&&) noexcept;
-
-    /// images x height x width values. @throws std::invalid_argument  another size
-    std::vector<float> estimate(std::span<const float> noisy);
-
-  private:
-    std::unique_ptr<Network<float>> network_;
-};
 
 }  // namespace reconlaw::gpu

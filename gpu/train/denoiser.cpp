@@ -1,0 +1,128 @@
+#include "reconlaw/gpu/denoiser.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <numbers>
+
+#include "reconlaw/detail/check.hpp"
+
+namespace reconlaw::gpu {
+namespace {
+
+using Pixels = Eigen::Map<data::Image>;
+using ConstPixels = Eigen::Map<const data::Image>;
+
+constexpr std::int64_t batch_pixels =
+    16 * 128 * 128;  // tiles are processed in batches of about so many pixels
+
+/// Weights of a tile's rows (or columns) in an image of `total`; 1 where the tile is as large as the image.
+Eigen::ArrayXf window(int length, int total) {
+    Eigen::ArrayXf w = Eigen::ArrayXf::Ones(length);
+    if (length == total) return w;
+    for (int k = 0; k < length; ++k)
+        w[k] = static_cast<float>(std::pow(std::sin(std::numbers::pi * (k + 0.5) / length), 2));
+    return w;
+}
+
+}  // namespace
+
+void check_denoiser(const Architecture& a) {
+    check(a);
+    const auto* u = std::get_if<UNet>(&a);
+    const auto* r = std::get_if<ResidualCnn>(&a);
+    detail::require((u && u->in_channels == 1 && u->out_channels == 1) ||
+                        (r && r->in_channels == 1 && r->out_channels == 1 && r->upscale == 1),
+                    "denoiser", "network", describe(a),
+                    "a U-Net or residual CNN from one channel to one of equal size");
+}
+
+int natural_tile(const Weights& weights) {
+    const auto patch = weights.metadata.find("patch");
+    if (!std::holds_alternative<UNet>(weights.architecture) || patch == weights.metadata.end()) return 0;
+    const std::string& text = patch->second;
+    int side = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), side);
+    detail::require(error == std::errc() && end == text.data() + text.size() && side >= 1, "natural_tile",
+                    "metadata patch", "'" + text + "'", "a whole number >= 1");
+    return side;
+}
+
+std::vector<int> tile_starts(int length, int side) {
+    detail::require(length >= 1, "tile_starts", "length", length, ">= 1");
+    detail::require(side >= 1, "tile_starts", "side", side, ">= 1");
+    if (length <= side) return {0};
+    const int stride = std::max(side / 2, 1), last = length - side;
+    const int gaps = (last + stride - 1) / stride;
+    std::vector<int> starts;
+    for (int i = 0; i <= gaps; ++i) starts.push_back(static_cast<int>(std::int64_t{last} * i / gaps));
+    return starts;
+}
+
+Denoiser::Denoiser(const Weights& weights, int images, int height, int width, int tile)
+    : images_(images), height_(height), width_(width) {
+    check_denoiser(weights.architecture);
+    detail::require(images >= 1, "Denoiser", "images", images, ">= 1");
+    detail::require(tile >= 0, "Denoiser", "tile", tile, ">= 0 (0: whole images)");
+    check_image_size(weights.architecture, height, width);
+    const BatchShape one{1, tile > 0 ? std::min(tile, height) : height,
+                         tile > 0 ? std::min(tile, width) : width};
+    const std::vector<int> rows = tile_starts(height, one.height), cols = tile_starts(width, one.width);
+    for (int image = 0; image < images; ++image)
+        for (const int row : rows)
+            for (const int col : cols) tiles_.push_back({image, row, col});
+    const std::int64_t fit =
+        std::clamp<std::int64_t>(batch_pixels / (std::int64_t{one.height} * one.width), 1, 64);
+    BatchShape batch = one;
+    batch.images = static_cast<int>(std::min<std::int64_t>(fit, std::ssize(tiles_)));
+    network_ =
+        std::make_unique<Network<float>>(weights.architecture, batch, NetworkOptions{.training = false});
+    network_->set_parameters(weights.values);
+}
+Denoiser::~Denoiser() = default;
+Denoiser::Denoiser(Denoiser&&) noexcept = default;
+Denoiser& Denoiser::operator=(Denoiser&&) noexcept = default;
+
+std::vector<float> Denoiser::estimate(std::span<const float> noisy) {
+    const Eigen::Index pixels = Eigen::Index{height_} * width_;
+    detail::require(std::ssize(noisy) == images_ * pixels, "Denoiser", "values", noisy.size(),
+                    std::to_string(images_ * pixels));
+    const auto [count, height, width] = network_->shape();
+    const Eigen::Index tile_pixels = Eigen::Index{height} * width;
+    const data::Image weight = window(height, height_).matrix() * window(width, width_).matrix().transpose();
+    data::Image weights = data::Image::Zero(height_, width_);  // the same for every image
+    for (const Tile& t : tiles_)
+        if (t.image == 0) weights.block(t.row, t.col, height, width) += weight;
+
+    std::vector<float> estimate(noisy.size(), 0.f), batch(static_cast<std::size_t>(count * tile_pixels));
+    for (std::size_t first = 0; first < tiles_.size(); first += static_cast<std::size_t>(count)) {
+        const std::span tiles(tiles_.begin() + static_cast<std::ptrdiff_t>(first),
+                              std::min(tiles_.size() - first, static_cast<std::size_t>(count)));
+        float* values = batch.data();
+        for (const Tile& t : tiles) {
+            const ConstPixels image(noisy.data() + t.image * pixels, height_, width_);
+            Pixels(values, height, width) = image.block(t.row, t.col, height, width);
+            values += tile_pixels;
+        }
+        const std::vector<float> denoised = network_->forward(batch);
+        const float* result = denoised.data();
+        for (const Tile& t : tiles) {
+            Pixels image(estimate.data() + t.image * pixels, height_, width_);
+            image.block(t.row, t.col, height, width) += weight * ConstPixels(result, height, width);
+            result += tile_pixels;
+        }
+    }
+    for (int image = 0; image < images_; ++image)
+        Pixels(estimate.data() + image * pixels, height_, width_) /= weights;
+    return estimate;
+}
+
+data::Image denoise(const Weights& weights, const data::Image& noisy, int tile) {
+    detail::require(noisy.size() > 0, "denoise", "pixels", noisy.size(), "at least 1");
+    Denoiser denoiser(weights, 1, static_cast<int>(noisy.rows()), static_cast<int>(noisy.cols()), tile);
+    const std::vector<float> estimate =
+        denoiser.estimate({noisy.data(), static_cast<std::size_t>(noisy.size())});
+    return ConstPixels(estimate.data(), noisy.rows(), noisy.cols());
+}
+
+}  // namespace reconlaw::gpu
