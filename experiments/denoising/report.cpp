@@ -6,8 +6,8 @@
 /// writes to FOLDER:
 ///
 ///     linear.csv            the linear denoiser, measured and predicted, for every training size
-///     psnr.png, loss.png    PSNR against N for every width; test MSE with the forecast of the best width
-///     width.png             test MSE against the width for every N
+///     psnr.png              PSNR against N for every width, with the forecast of the best width
+///     width.png             PSNR against the width for every N
 ///
 /// and to the standard output the tables of README.md. With --export-patches FILE.npy it only writes the test
 /// patches, which bm3d_reference.py reads.
@@ -34,30 +34,43 @@ namespace fit = reconlaw::fit;
 namespace report = reconlaw::report;
 namespace fs = std::filesystem;
 
-/// Means over seeds, by width and training size.
+/// The trainings of one width and training size: mean test PSNR and validation PSNR over seeds.
 struct Point {
-    double loss = 0, psnr = 0, validation = 0, lowest = 1e300, highest = -1e300, seeds = 0;
+    std::vector<double> seeds;  ///< test PSNR of each
+    double psnr = 0, validation = 0;
+
+    double half_range() const {
+        const auto [low, high] = std::minmax_element(seeds.begin(), seeds.end());
+        return (*high - *low) / 2;
+    }
 };
 using Curves = std::map<double, std::map<double, Point>>;  // width -> N
 
 Curves read_results(const std::string& file) {
     const auto table = reconlaw::data::read_csv(file);
     const auto samples = table.numbers("samples"), channels = table.numbers("channels"),
-               loss = table.numbers("loss"), psnr = table.numbers("psnr_db"),
-               validation = table.numbers("validation_psnr_db");
+               psnr = table.numbers("psnr_db"), validation = table.numbers("validation_psnr_db");
     Curves curves;
     for (std::size_t i = 0; i < samples.size(); ++i) {
         Point& p = curves[channels[i]][samples[i]];
-        p.loss += loss[i], p.psnr += psnr[i], p.seeds += 1, p.validation += validation[i];
-        p.lowest = std::min(p.lowest, psnr[i]), p.highest = std::max(p.highest, psnr[i]);
+        p.seeds.push_back(psnr[i]);
+        const double share = 1 / static_cast<double>(p.seeds.size());
+        p.psnr += (psnr[i] - p.psnr) * share, p.validation += (validation[i] - p.validation) * share;
     }
-    for (auto& [width, curve] : curves)
-        for (auto& [N, p] : curve) p.loss /= p.seeds, p.psnr /= p.seeds, p.validation /= p.seeds;
     return curves;
 }
 
+/// Of the highest validation PSNR at N: the test set only judges.
+double best_width(const Curves& curves, double N) {
+    double best = -1e300, width = 0;
+    for (const auto& [w, curve] : curves)
+        if (const auto p = curve.find(N); p != curve.end() && p->second.validation > best)
+            best = p->second.validation, width = w;
+    return width;
+}
+
 struct Linear {
-    std::vector<double> sizes, psnr, loss, predicted;
+    std::vector<double> sizes, psnr, predicted;
     double noisy_psnr = 0;
 };
 
@@ -73,7 +86,7 @@ Linear evaluate_linear(const reconlaw::cli::TrainingStudy& study, const fs::path
     for (std::size_t i = 0; i < study.samples.size(); ++i) {
         const gpu::Evaluation e = experiments::evaluate_linear_denoiser(data.train.first(study.samples[i]),
                                                                         data.test, s.noise / 255, 1);
-        linear.psnr.push_back(e.psnr_db.mean), linear.loss.push_back(e.mse.mean);
+        linear.psnr.push_back(e.psnr_db.mean);
         linear.noisy_psnr = e.noisy_psnr_db.mean;
         csv += report::csv_line({report::csv_number(linear.sizes[i]), report::csv_number(e.psnr_db.mean),
                                  report::csv_number(e.mse.mean), report::csv_number(e.mse.standard_error),
@@ -124,23 +137,12 @@ report::Series series(const std::string& name, const report::Look& look, report:
     return s;
 }
 
-/// One curve a width, as line and points.
-void add_widths(report::Panel& panel, const Curves& curves, double Point::*value) {
-    std::size_t i = 0;
-    for (const auto& [width, curve] : curves) {
-        const report::Look& look = looks[i++ % looks.size()];
-        for (const report::Mark mark : {report::Mark::line, report::Mark::points}) {
-            report::Series s = series(width_name(width), look, mark);
-            for (const auto& [N, p] : curve) s.x.push_back(N), s.y.push_back(p.*value);
-            panel.series.push_back(s);
-        }
-    }
-}
-
-void add_linear(report::Panel& panel, const Linear& linear, const std::vector<double>& y) {
+/// A curve of one name, as line and points.
+void add_curve(report::Panel& panel, const std::string& name, const report::Look& look,
+               const std::vector<double>& x, const std::vector<double>& y) {
     for (const report::Mark mark : {report::Mark::line, report::Mark::points}) {
-        report::Series s = series("linear, closed form", linear_look, mark);
-        s.x = linear.sizes, s.y = y;
+        report::Series s = series(name, look, mark);
+        s.x = x, s.y = y;
         panel.series.push_back(s);
     }
 }
@@ -152,101 +154,92 @@ void save(const report::Figure& figure, const fs::path& folder) {
     reconlaw::data::write_file_atomically(folder / (figure.name + ".csv"), report::figure_csv(figure));
 }
 
+/// PSNR -> MSE. Of a mean PSNR: the geometric mean over images, which no single hard image decides.
+double loss_of(double psnr_db) {
+    return std::pow(10, -psnr_db / 10);
+}
+
+fit::LearningCurve curve_of(const std::map<double, Point>& points) {
+    std::vector<double> sizes, losses;
+    for (const auto& [N, p] : points)
+        for (const double psnr : p.seeds) sizes.push_back(N), losses.push_back(loss_of(psnr));
+    return fit::make_curve(sizes, losses);
+}
+
+/// What more data would bring, from the points of one curve.
+fit::Forecast forecast_of(const std::string& name, const std::map<double, Point>& points,
+                          const std::vector<double>& ahead) {
+    const fit::LearningCurve curve = curve_of(points);
+    fit::Forecast forecast = fit::forecast(
+        curve, Eigen::Map<const Eigen::ArrayXd>(ahead.data(), static_cast<Eigen::Index>(ahead.size())));
+    std::printf("\n%s, %.2f dB at N = %g", name.c_str(), points.rbegin()->second.psnr,
+                points.rbegin()->first);
+    const auto db = [](double ratio) { return -10 * std::log10(ratio); };
+    for (const fit::Gain& gain : forecast.gains)
+        std::printf("; %gx data: %+.2f dB [%+.2f, %+.2f]", gain.factor, db(gain.ratio.value),
+                    db(gain.ratio.upper), db(gain.ratio.lower));
+    std::printf("\n");
+    for (const std::string& statement : fit::identify(curve, forecast).statements)
+        std::printf("  - %s\n", statement.c_str());
+    return forecast;
+}
+
+/// PSNR against N, and the forecast of the width that is best at the largest N.
 void draw_psnr(const Curves& curves, const Linear& linear, const fs::path& folder) {
+    const double last = linear.sizes.back();
+    std::vector<double> ahead;
+    for (double factor = 1; factor < 10.01; factor *= std::pow(10, 0.1)) ahead.push_back(factor * last);
+
     report::Figure figure;
     figure.name = "psnr", figure.title = "Denoising of photographs: PSNR against training patches";
     figure.width_px = 1100, figure.height_px = 700;
     report::Panel panel;
     panel.x.label = "training patches N", panel.y.label = "test PSNR (dB)", panel.y.log = false;
-    add_widths(panel, curves, &Point::psnr);
-    add_linear(panel, linear, linear.psnr);
+    std::size_t i = 0;
+    report::Series band = series("forecast, 90 %", report::look::optimum, report::Mark::band),
+                   line = series("forecast, 90 %", report::look::optimum, report::Mark::line);
+    for (const auto& [width, points] : curves) {
+        const fit::Forecast forecast = forecast_of(width_name(width), points, ahead);
+        if (width == best_width(curves, last))
+            for (std::size_t k = 0; k < ahead.size(); ++k) {
+                const fit::Estimate& e = forecast.curve[k];
+                const auto psnr = [](double loss) { return -10 * std::log10(loss); };
+                line.x.push_back(ahead[k]), line.y.push_back(psnr(e.value));
+                band.x.push_back(ahead[k]), band.y.push_back(psnr(e.upper)),
+                    band.upper.push_back(psnr(e.lower));
+            }
+        std::vector<double> x, y;
+        for (const auto& [N, p] : points) x.push_back(N), y.push_back(p.psnr);
+        add_curve(panel, width_name(width), looks[i++ % looks.size()], x, y);
+    }
+    add_curve(panel, "linear, closed form", linear_look, linear.sizes, linear.psnr);
+    panel.series.insert(panel.series.end(), {band, line});
     figure.panels = {panel};
     save(figure, folder);
 }
 
 void draw_width(const Curves& curves, const fs::path& folder) {
     report::Figure figure;
-    figure.name = "width",
-    figure.title = "Denoising of photographs: test error against the width of the network";
+    figure.name = "width", figure.title = "Denoising of photographs: PSNR against the width of the network";
     figure.width_px = 1100, figure.height_px = 700;
     report::Panel panel;
-    panel.x.label = "channels of the first layer", panel.y.label = "test MSE";
-    for (const auto& [width, curve] : curves) panel.x.ticks.push_back(width);
-    std::map<double, std::map<double, Point>> by_size;
-    for (const auto& [width, curve] : curves)
-        for (const auto& [N, p] : curve) by_size[N][width] = p;
+    panel.x.label = "channels of the first layer", panel.y.label = "test PSNR (dB)", panel.y.log = false;
+    std::map<double, std::map<double, double>> by_size;
+    for (const auto& [width, curve] : curves) {
+        panel.x.ticks.push_back(width);
+        for (const auto& [N, p] : curve) by_size[N][width] = p.psnr;
+    }
+    panel.x.min = 0.8 * curves.begin()->first, panel.x.max = 1.25 * curves.rbegin()->first;
     std::size_t i = 0;
     for (const auto& [N, row] : by_size) {
         report::Look look = looks[i % looks.size()];
         look.dashed = i++ >= looks.size();
-        for (const report::Mark mark : {report::Mark::line, report::Mark::points}) {
-            report::Series s = series("N = " + std::to_string(static_cast<long>(N)), look, mark);
-            for (const auto& [width, p] : row) s.x.push_back(width), s.y.push_back(p.loss);
-            panel.series.push_back(s);
-        }
-    }
-    figure.panels = {panel};
-    save(figure, folder);
-}
-
-void print_laws(const std::string& name, const fit::LearningCurve& curve, const fit::Forecast& forecast,
-                const fit::Identifiability& what) {
-    std::printf("\n%s\n", name.c_str());
-    const double last = curve.size[curve.points() - 1];
-    std::printf("  N = %g: %.4e", last, curve.loss[curve.points() - 1]);
-    for (const fit::Gain& gain : forecast.gains)
-        std::printf("; %gx: %+.1f %% [%+.1f, %+.1f]", gain.factor, 100 * (gain.ratio.value - 1),
-                    100 * (gain.ratio.lower - 1), 100 * (gain.ratio.upper - 1));
-    std::printf("\n");
-    for (const std::string& statement : what.statements) std::printf("  - %s\n", statement.c_str());
-}
-
-/// The test error with the forecast of the best width of each N.
-void draw_loss(const Curves& curves, const Linear& linear, const fs::path& folder) {
-    std::map<double, Point> best;  // chosen by validation: the test error only judges
-    for (const auto& [width, curve] : curves)
-        for (const auto& [N, p] : curve)
-            if (auto [at, is_new] = best.try_emplace(N, p); !is_new && p.validation > at->second.validation)
-                at->second = p;
-    std::vector<double> sizes, losses;
-    for (const auto& [N, p] : best) sizes.push_back(N), losses.push_back(p.loss);
-    const fit::LearningCurve curve = fit::make_curve(sizes, losses, false);
-    std::vector<double> ahead;
-    for (double N = sizes.front(); N <= 10.01 * sizes.back(); N *= std::pow(10, 0.1)) ahead.push_back(N);
-    const fit::Forecast forecast = fit::forecast(
-        curve, Eigen::Map<const Eigen::ArrayXd>(ahead.data(), static_cast<Eigen::Index>(ahead.size())));
-    print_laws("best width of each N", curve, forecast, fit::identify(curve, forecast));
-
-    report::Figure figure;
-    figure.name = "loss",
-    figure.title = "Denoising of photographs: test error, and what ten times the data would bring";
-    figure.width_px = 1100, figure.height_px = 700;
-    report::Panel panel;
-    panel.x.label = "training patches N", panel.y.label = "test MSE";
-    report::Series band =
-        series("forecast of the best width, 90 %", report::look::optimum, report::Mark::band);
-    report::Series line =
-        series("forecast of the best width, 90 %", report::look::optimum, report::Mark::line);
-    for (std::size_t i = 0; i < ahead.size(); ++i) {
-        const fit::Estimate& e = forecast.curve[i];
-        line.x.push_back(ahead[i]), line.y.push_back(e.value);
-        if (ahead[i] < sizes.back()) continue;
-        band.x.push_back(ahead[i]), band.y.push_back(e.lower), band.upper.push_back(e.upper);
-    }
-    panel.series = {band, line};
-    add_widths(panel, curves, &Point::loss);
-    add_linear(panel, linear, linear.loss);
-    figure.panels = {panel};
-    save(figure, folder);
-
-    for (const auto& [width, points] : curves) {
         std::vector<double> x, y;
-        for (const auto& [N, p] : points) x.push_back(N), y.push_back(p.loss);
-        if (x.size() < 5) continue;
-        const fit::LearningCurve c = fit::make_curve(x, y, false);
-        const fit::Forecast f = fit::forecast(c, Eigen::ArrayXd::Constant(1, 10 * x.back()));
-        print_laws(width_name(width), c, f, fit::identify(c, f));
+        for (const auto& [width, psnr] : row) x.push_back(width), y.push_back(psnr);
+        add_curve(panel, "N = " + std::to_string(static_cast<long>(N)), look, x, y);
     }
+    figure.panels = {panel};
+    save(figure, folder);
 }
 
 void print_table(const Curves& curves, const Linear& linear) {
@@ -259,7 +252,6 @@ void print_table(const Curves& curves, const Linear& linear) {
     for (std::size_t i = 0; i < linear.sizes.size(); ++i) {
         const double N = linear.sizes[i];
         std::printf("| %6.0f |", N);
-        double best = -1e300, best_width = 0;
         for (const auto& [width, curve] : curves) {
             const auto found = curve.find(N);
             if (found == curve.end()) {
@@ -267,10 +259,9 @@ void print_table(const Curves& curves, const Linear& linear) {
                 continue;
             }
             const Point& p = found->second;
-            std::printf(" %.2f (%.2f) |", p.psnr, (p.highest - p.lowest) / 2);
-            if (p.validation > best) best = p.validation, best_width = width;
+            std::printf(" %.2f (%.2f) |", p.psnr, p.half_range());
         }
-        std::printf(" %.0f | %.2f |\n", best_width, linear.psnr[i]);
+        std::printf(" %.0f | %.2f |\n", best_width(curves, N), linear.psnr[i]);
     }
 }
 
@@ -296,7 +287,6 @@ int main(int argc, char** argv) {
         print_table(curves, linear);
         draw_psnr(curves, linear, folder);
         draw_width(curves, folder);
-        draw_loss(curves, linear, folder);
     } catch (const std::exception& e) {
         std::cerr << "denoising_report: " << e.what() << '\n';
         return 2;

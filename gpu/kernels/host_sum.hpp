@@ -1,18 +1,20 @@
 #pragma once
 /// Sums of partial sums that kernels have left in device memory.
 
+#include <vector>
+
 #include "kernels.hpp"
 
 namespace reconlaw::gpu::kernels {
 
-/// values[0] + ... in this order, fetched in pieces.
+/// values[0] + ... in this order. The room for the copy stays, so that only the first call of a size
+/// allocates.
 inline double sum_on_host(const double* values, std::ptrdiff_t count) {
-    double piece[512], sum = 0;
-    for (std::ptrdiff_t at = 0; at < count; at += 512) {
-        const std::ptrdiff_t size = count - at < 512 ? count - at : 512;
-        download(piece, values + at, static_cast<std::size_t>(size) * sizeof(double));
-        for (std::ptrdiff_t i = 0; i < size; ++i) sum += piece[i];
-    }
+    thread_local std::vector<double> copy;
+    if (static_cast<std::ptrdiff_t>(copy.size()) < count) copy.resize(static_cast<std::size_t>(count));
+    download(copy.data(), values, static_cast<std::size_t>(count) * sizeof(double));
+    double sum = 0;
+    for (std::ptrdiff_t i = 0; i < count; ++i) sum += copy[static_cast<std::size_t>(i)];
     return sum;
 }
 

@@ -16,13 +16,26 @@ using ConstPixels = Eigen::Map<const data::Image>;
 constexpr std::int64_t batch_pixels =
     16 * 128 * 128;  // tiles are processed in batches of about so many pixels
 
-/// Weights of a tile's rows (or columns) in an image of `total`; 1 where the tile is as large as the image.
-Eigen::ArrayXf window(int length, int total) {
-    Eigen::ArrayXf w = Eigen::ArrayXf::Ones(length);
-    if (length == total) return w;
+/// Of a tile's rows, or columns.
+Eigen::ArrayXf tile_weights(int length) {
+    Eigen::ArrayXf w(length);
     for (int k = 0; k < length; ++k)
         w[k] = static_cast<float>(std::pow(std::sin(std::numbers::pi * (k + 0.5) / length), 2));
     return w;
+}
+
+/// The image continued by `border` pixels on every side: reflected about its edges (c b a | a b c | c b a),
+/// as often as it takes.
+data::Image reflect(const ConstPixels& image, Eigen::Index border) {
+    const auto inside = [&](Eigen::Index i, Eigen::Index length) {
+        const Eigen::Index period = 2 * length, k = ((i - border) % period + period) % period;
+        return k < length ? k : period - 1 - k;
+    };
+    data::Image result(image.rows() + 2 * border, image.cols() + 2 * border);
+    for (Eigen::Index r = 0; r < result.rows(); ++r)
+        for (Eigen::Index c = 0; c < result.cols(); ++c)
+            result(r, c) = image(inside(r, image.rows()), inside(c, image.cols()));
+    return result;
 }
 
 }  // namespace
@@ -64,10 +77,19 @@ Denoiser::Denoiser(const Weights& weights, int images, int height, int width, in
     check_denoiser(weights.architecture);
     detail::require(images >= 1, "Denoiser", "images", images, ">= 1");
     detail::require(tile >= 0, "Denoiser", "tile", tile, ">= 0 (0: whole images)");
-    check_image_size(weights.architecture, height, width);
-    const BatchShape one{1, tile > 0 ? std::min(tile, height) : height,
-                         tile > 0 ? std::min(tile, width) : width};
-    const std::vector<int> rows = tile_starts(height, one.height), cols = tile_starts(width, one.width);
+    detail::require(height >= 1 && width >= 1, "Denoiser", "pixels",
+                    std::to_string(height) + " x " + std::to_string(width), "at least 1 x 1");
+    BatchShape one{1, height, width};
+    if (tile > 0 && (height != tile || width != tile)) border_ = tile / 2, one.height = one.width = tile;
+    try {
+        check_image_size(weights.architecture, one.height, one.width);
+    } catch (const std::invalid_argument& e) {
+        if (tile == 0) throw;
+        throw std::invalid_argument("Denoiser: tile = " + std::to_string(tile) +
+                                    " is too small for the network: " + e.what());
+    }
+    const std::vector<int> rows = tile_starts(height + 2 * border_, one.height),
+                           cols = tile_starts(width + 2 * border_, one.width);
     for (int image = 0; image < images; ++image)
         for (const int row : rows)
             for (const int col : cols) tiles_.push_back({image, row, col});
@@ -89,31 +111,39 @@ std::vector<float> Denoiser::estimate(std::span<const float> noisy) {
                     std::to_string(images_ * pixels));
     const auto [count, height, width] = network_->shape();
     const Eigen::Index tile_pixels = Eigen::Index{height} * width;
-    const data::Image weight = window(height, height_).matrix() * window(width, width_).matrix().transpose();
-    data::Image weights = data::Image::Zero(height_, width_);  // the same for every image
+    const data::Image window =
+        border_ == 0 ? data::Image::Ones(height, width)
+                     : data::Image(tile_weights(height).matrix() * tile_weights(width).matrix().transpose());
+    std::vector<data::Image> input, sum;
+    for (int image = 0; image < images_; ++image)
+        input.push_back(reflect(ConstPixels(noisy.data() + image * pixels, height_, width_), border_));
+    sum.assign(input.size(), data::Image::Zero(input[0].rows(), input[0].cols()));
+    data::Image coverage = sum[0];  // the same for every image
     for (const Tile& t : tiles_)
-        if (t.image == 0) weights.block(t.row, t.col, height, width) += weight;
+        if (t.image == 0) coverage.block(t.row, t.col, height, width) += window;
 
-    std::vector<float> estimate(noisy.size(), 0.f), batch(static_cast<std::size_t>(count * tile_pixels));
+    std::vector<float> batch(static_cast<std::size_t>(count * tile_pixels));
     for (std::size_t first = 0; first < tiles_.size(); first += static_cast<std::size_t>(count)) {
         const std::span tiles(tiles_.begin() + static_cast<std::ptrdiff_t>(first),
                               std::min(tiles_.size() - first, static_cast<std::size_t>(count)));
         float* values = batch.data();
         for (const Tile& t : tiles) {
-            const ConstPixels image(noisy.data() + t.image * pixels, height_, width_);
-            Pixels(values, height, width) = image.block(t.row, t.col, height, width);
+            Pixels(values, height, width) =
+                input[static_cast<std::size_t>(t.image)].block(t.row, t.col, height, width);
             values += tile_pixels;
         }
         const std::vector<float> denoised = network_->forward(batch);
         const float* result = denoised.data();
         for (const Tile& t : tiles) {
-            Pixels image(estimate.data() + t.image * pixels, height_, width_);
-            image.block(t.row, t.col, height, width) += weight * ConstPixels(result, height, width);
+            sum[static_cast<std::size_t>(t.image)].block(t.row, t.col, height, width) +=
+                window * ConstPixels(result, height, width);
             result += tile_pixels;
         }
     }
+    std::vector<float> estimate(noisy.size());
     for (int image = 0; image < images_; ++image)
-        Pixels(estimate.data() + image * pixels, height_, width_) /= weights;
+        Pixels(estimate.data() + image * pixels, height_, width_) =
+            (sum[static_cast<std::size_t>(image)] / coverage).block(border_, border_, height_, width_);
     return estimate;
 }
 

@@ -18,11 +18,12 @@ namespace {
 using Plane = Eigen::Map<const Eigen::Array<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>>;
 
 MeanAndError mean_and_error(const std::vector<ImageScore>& scores, double ImageScore::*member) {
-    const auto n = static_cast<double>(scores.size());
-    double sum = 0, squares = 0;
-    for (const ImageScore& s : scores) sum += s.*member;
-    const double mean = sum / n;
-    for (const ImageScore& s : scores) squares += (s.*member - mean) * (s.*member - mean);
+    double n = 0, sum = 0, squares = 0;
+    for (const ImageScore& s : scores)
+        if (!std::isnan(s.*member)) sum += s.*member, ++n;
+    const double mean = sum / n;  // NaN where no score is defined
+    for (const ImageScore& s : scores)
+        if (!std::isnan(s.*member)) squares += (s.*member - mean) * (s.*member - mean);
     return {mean, n > 1 ? std::sqrt(squares / (n - 1) / n) : 0};
 }
 

@@ -185,7 +185,10 @@ class Training {
         std::string text = std::string(what) + " is " + exact_text(value) + " in step " +
                            std::to_string(state_.step + 1) + " at learning rate " + exact_text(rate_) +
                            "; take a lower rate or clip the gradient";
-        if (!run_.checkpoint.empty())
+        std::error_code error;
+        if (!run_.checkpoint.empty() && !std::filesystem::exists(run_.checkpoint, error))
+            text += ". No checkpoint had been written yet";
+        else if (!run_.checkpoint.empty())
             text += ". The last checkpoint before it remains: " + run_.checkpoint.string();
         throw DivergedError(text);
     }

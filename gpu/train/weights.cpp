@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <optional>
 
 #include "reconlaw/data/file_error.hpp"
@@ -152,7 +153,7 @@ Weights from_safetensors(const SafeTensors& file, const std::filesystem::path& p
         throw FileError(path, e.what());
     }
     const std::vector<Parameter> list = parameters(weights.architecture);
-    weights.values.resize(static_cast<std::size_t>(list.back().offset + list.back().size()));
+    // shapes before memory: a file can claim any architecture
     for (const Parameter& p : list) {
         const SafeTensor* t = file.find(prefix + p.name);
         if (!t) throw FileError(path, "tensor '" + prefix + p.name + "' is missing");
@@ -160,7 +161,13 @@ Weights from_safetensors(const SafeTensors& file, const std::filesystem::path& p
         if (t->shape != shape)
             throw FileError(path, "tensor '" + t->name + "' is " + shape_text(t->shape) + ", must be " +
                                       shape_text(shape) + " for " + describe(weights.architecture));
-        std::copy(t->values.begin(), t->values.end(), weights.values.begin() + p.offset);
+        if (!std::all_of(t->values.begin(), t->values.end(), [](float v) { return std::isfinite(v); }))
+            throw FileError(path, "tensor '" + t->name + "' holds a value that is not finite");
+    }
+    weights.values.resize(static_cast<std::size_t>(list.back().offset + list.back().size()));
+    for (const Parameter& p : list) {
+        const std::vector<float>& values = file.find(prefix + p.name)->values;
+        std::copy(values.begin(), values.end(), weights.values.begin() + p.offset);
     }
     if (file.tensors.size() > list.size())
         for (const SafeTensor& t : file.tensors)

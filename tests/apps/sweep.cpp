@@ -144,6 +144,24 @@ TEST_CASE("a result that is damaged is made again, and results outside the study
     CHECK(reconlaw_run(sweep(folder)).err.find("3 trainings in") != std::string::npos);
 }
 
+TEST_CASE("a sweep does not mix results of other images") {
+    const TemporaryDirectory folder;
+    if (!make_images(folder / "images")) return;
+    write_text(folder / "study.toml", study(folder));
+    REQUIRE(reconlaw_run(sweep(folder)).status == 0);
+    const std::string results = read_text(folder / "out/results.csv");
+    fs::copy_file(folder / "images/0.png", folder / "images/more.png");
+    fs::remove_all(folder / "out/jobs/20-2-1");
+    const Outcome o = reconlaw_run(sweep(folder));
+    CAPTURE(o.err);
+    CHECK(o.status == 2);
+    CHECK(o.err.find("made with other patches") != std::string::npos);
+    CHECK(!fs::exists(folder / "out/jobs/20-2-1"));
+    fs::remove(folder / "images/more.png");
+    CHECK(reconlaw_run(sweep(folder)).status == 0);
+    CHECK(lines_of(read_text(folder / "out/results.csv")).size() == 7);
+}
+
 TEST_CASE("mistakes in a study are named with their line") {
     const TemporaryDirectory folder;
     const auto refused = [&](const std::string& text, const std::string& message) {
@@ -164,7 +182,7 @@ TEST_CASE("mistakes in a study are named with their line") {
     refused("augment = 1\n", ":1: augment: must be true or false");
     refused("patch = 2.5\n", ":1: patch: must be a whole number");
     write_text(folder / "study.toml", "recipe = \"slow\"\n");
-    CHECK(reconlaw_run(sweep(folder)).err.find("recipe: value = 'slow', must be fast or paper") !=
+    CHECK(reconlaw_run(sweep(folder)).err.find("study.toml: recipe: value = 'slow', must be fast or paper") !=
           std::string::npos);
     CHECK(reconlaw_run("sweep nowhere.toml").status == 2);
     write_text(folder / "study.toml", "samples = [100, 1000]\nchannels = [8, 16]\nseed = [1, 2, 3]\n");

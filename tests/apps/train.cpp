@@ -218,7 +218,7 @@ TEST_CASE("an image too small for the network spoils neither the panel nor an ev
     CAPTURE(t.err);
     REQUIRE(t.status == 0);
     const Outcome e = reconlaw_run("evaluate --weights " + (folder / "x/best.safetensors").string() +
-                                   " --data " + (folder / "images").string() + " --split all");
+                                   " --data " + (folder / "images").string() + " --split all --tile 0");
     CAPTURE(e.err);
     CHECK(e.status == 0);
     CHECK(e.err.find("20 images too small for the network, left out") != std::string::npos);
@@ -241,6 +241,43 @@ TEST_CASE("a training that diverges names the step and keeps its last checkpoint
     const Outcome late = reconlaw_run(tiny(folder, "--optimiser sgd --lr 1e38 --steps 1", "late"));
     CHECK(late.status == 1);
     CHECK(late.err.find("the validation error is") != std::string::npos);
+}
+
+TEST_CASE("a folder belongs to a training only once it has begun") {
+    const TemporaryDirectory folder;
+    if (!make_images(folder / "images")) return;
+    CHECK(reconlaw_run(tiny(folder, "--samples 9999999")).status == 2);
+    CHECK(!fs::exists(folder / "x/config.toml"));
+    REQUIRE(reconlaw_run(tiny(folder, "--steps 20 --resume")).status == 0);
+    const std::string config = read_text(folder / "x/config.toml");
+    fs::remove(folder / "x/config.toml");
+    CHECK(reconlaw_run(tiny(folder, "--steps 30 --resume")).status == 2);
+    CHECK(!fs::exists(folder / "x/config.toml"));
+    CHECK(reconlaw_run(tiny(folder, "--steps 20 --resume")).status == 0);
+    CHECK(read_text(folder / "x/config.toml") == config);
+    fs::copy_file(folder / "images/0.png", folder / "images/more.png");
+    CHECK(reconlaw_run(tiny(folder, "--steps 20 --resume")).err.find("made with other patches") !=
+          std::string::npos);
+}
+
+TEST_CASE("weights without metadata are used as --predicts says") {
+    const TemporaryDirectory folder;
+    if (!make_images(folder / "images")) return;
+    REQUIRE(reconlaw_run(tiny(folder, "--steps 100")).status == 0);
+    // what PyTorch's save_file(state_dict) would leave of it
+    reconlaw::gpu::SafeTensors file = reconlaw::gpu::read_safetensors(folder / "x/best.safetensors");
+    file.metadata.clear();
+    reconlaw::gpu::write_safetensors(folder / "bare.safetensors", file);
+    const auto evaluate = [&](const std::string& weights, const std::string& more) {
+        return reconlaw_run("evaluate --weights " + (folder / weights).string() + " --data " +
+                            (folder / "images").string() + " --patch 16 --count 12 --noise 25 " + more);
+    };
+    const Outcome whole = evaluate("x/best.safetensors", "");
+    REQUIRE(whole.status == 0);
+    CHECK(evaluate("bare.safetensors", "--predicts noise").out == whole.out);
+    const Outcome wrong = evaluate("bare.safetensors", "");
+    CHECK(wrong.out != whole.out);
+    CHECK(wrong.err.find("worse than the noisy images") != std::string::npos);
 }
 
 TEST_CASE("a disk that fills up is an error, and the checkpoint before it stays") {
@@ -298,6 +335,12 @@ TEST_CASE("bad input to the training commands") {
     CHECK(lenient.status == 0);
     CHECK(lenient.err.find("1 skipped") != std::string::npos);
     refused(tiny(folder, "--steps 5 --strict", "strict"), "7.png");
+
+    const std::string none = (folder / "none").string();
+    refused("denoise --weights " + none + " a b.png --add-noise nan", "must be a number from 0.001 to 255");
+    refused("evaluate --weights " + none + " --noise nan", "must be a number from 0.001 to 255");
+    refused(tiny(folder, "--checkpoint-seconds nan"), "must be a number from 0 to");
+    refused(tiny(folder, "--momentum 0.9"), "--momentum: value = 0.9, must be 0 for adam: only sgd has it");
 
     write_text(folder / "w.safetensors", "nothing");
     refused("evaluate --weights " + (folder / "w.safetensors").string(), "truncated");

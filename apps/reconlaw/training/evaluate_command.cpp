@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <charconv>
+#include <cmath>
 #include <memory>
 #include <ostream>
 
@@ -14,13 +17,13 @@ namespace reconlaw::cli {
 namespace {
 
 struct Options {
-    std::string weights, data = "photographs", split = "test", output, format = "text";
+    WeightsOptions network;
+    std::string data = "photographs", split = "test", output, format = "text";
     double noise = 0;
     Eigen::Index crop = 0, patch = 0, downsample = 1, limit = 0;
     std::int64_t count = 300;
     std::uint64_t seed = 1;
     bool strict = false;
-    std::optional<int> tile;
     DeviceOptions device;
 };
 
@@ -37,11 +40,13 @@ double noise_level(const Options& o, const gpu::Weights& weights) {
     const auto found = weights.metadata.find("noise");
     if (found == weights.metadata.end())
         throw std::invalid_argument("--noise: the weights do not say what noise they are for, must be given");
-    try {
-        return std::stod(found->second);
-    } catch (const std::exception&) {
-        throw data::FileError(o.weights, "metadata 'noise' = '" + found->second + "', must be a number");
-    }
+    const std::string& text = found->second;
+    double noise = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), noise);
+    if (error != std::errc{} || end != text.data() + text.size() || !(noise > 0 && noise <= 1))
+        throw data::FileError(o.network.file,
+                              "metadata 'noise' = '" + text + "', must be above 0, at most 1");
+    return noise;
 }
 
 std::string mean_text(const char* format, const gpu::MeanAndError& m) {
@@ -66,17 +71,23 @@ void leave_out_small(data::ImageSet& set, const gpu::Architecture& architecture,
     set.images.resize(kept), set.names.resize(kept);
 }
 
+std::string undefined_ssim(const gpu::Evaluation& e) {
+    const auto count = std::count_if(e.images.begin(), e.images.end(),
+                                     [](const gpu::ImageScore& s) { return std::isnan(s.ssim); });
+    return count == 0 ? "" : " (without " + std::to_string(count) + " images below 7 x 7)";
+}
+
 void evaluate(const Options& o, const Streams& streams) {
-    const gpu::Weights weights = gpu::load_weights(o.weights);
+    const gpu::Weights weights = read_weights(o.network);
     const double noise = noise_level(o, weights);
-    const int tile = o.tile.value_or(gpu::natural_tile(weights));
+    const int tile = tile_of(o.network, weights);
     const std::string device = use_device(o.device);
     data::ImageSetOptions options;
     options.crop_px = o.crop, options.downsample = o.downsample, options.limit = o.limit,
     options.strict = o.strict;
     data::ImageSet images = data::load_images(o.data, split_named(o.split), options);
     streams.err << gpu::describe(weights.architecture) << "; " << device << '\n' << images.summary() << '\n';
-    if (o.patch == 0) leave_out_small(images, weights.architecture, streams);
+    if (o.patch == 0 && tile == 0) leave_out_small(images, weights.architecture, streams);
     const gpu::Evaluation e =
         o.patch > 0 ? gpu::evaluate_denoiser(
                           weights, gpu::draw_patch_set(images, static_cast<int>(o.patch), o.count, o.seed),
@@ -94,9 +105,13 @@ void evaluate(const Options& o, const Streams& streams) {
     deliver("images     " + std::to_string(e.images.size()) + ", noise " + printed("%.4g", 255 * noise) +
                 "\n" + "noisy      " + mean_text("%.2f +- %.2f dB", e.noisy_psnr_db) + "\n" + "denoised   " +
                 mean_text("%.2f +- %.2f dB", e.psnr_db) + "\n" + "SSIM       " +
-                mean_text("%.4f +- %.4f", e.ssim) + "\n" + "MSE        " + mean_text("%.4e +- %.1e", e.mse) +
-                "\n",
+                mean_text("%.4f +- %.4f", e.ssim) + undefined_ssim(e) + "\n" + "MSE        " +
+                mean_text("%.4e +- %.1e", e.mse) + "\n",
             o.output, streams.out);
+    if (e.psnr_db.mean < e.noisy_psnr_db.mean)
+        streams.err << "the estimates are worse than the noisy images: another noise level, or weights whose "
+                       "output is "
+                       "the noise (--predicts noise) or the image (--predicts image)?\n";
 }
 
 }  // namespace
@@ -104,8 +119,7 @@ void evaluate(const Options& o, const Streams& streams) {
 Run add_evaluate_command(CLI::App& app) {
     auto options = std::make_shared<Options>();
     Options& o = *options;
-    app.add_option("--weights", o.weights, "best.safetensors of a training, or a fastMRI U-Net's state_dict")
-        ->required();
+    add_weights_options(app, o.network);
     app.add_option("--data", o.data, "photographs, fashion-mnist, a folder of images, or an IDX file")
         ->capture_default_str();
     app.add_option("--split", o.split, "train, val, test, ood (photographs: the held-out classics), or all")
@@ -113,7 +127,7 @@ Run add_evaluate_command(CLI::App& app) {
         ->capture_default_str();
     app.add_option("--noise", o.noise,
                    "Standard deviation on the scale of 0 to 255 (default: the training's)")
-        ->check(CLI::Range(1e-3, 255.0));
+        ->check(number_in(1e-3, 255));
     app.add_option("--crop", o.crop, "Centre square of so many pixels; 0: whole images")
         ->check(CLI::Range(0, 32768));
     app.add_option("--patch", o.patch, "Random patches of so many pixels instead of images")
@@ -131,7 +145,6 @@ Run add_evaluate_command(CLI::App& app) {
         ->check(CLI::IsMember({"text", "csv", "json"}))
         ->capture_default_str();
     app.add_option("--output", o.output, "File for the result instead of the standard output");
-    add_tile_option(app, o.tile);
     add_device_options(app, o.device);
     app.footer(
         "Example:\n  reconlaw evaluate --weights runs/x/best.safetensors --data photographs --split ood");

@@ -64,7 +64,8 @@ std::optional<JobResult> run_job(const TrainSettings& settings, const TrainingDa
     result.parameter_count = gpu::parameter_count(plan.architecture);
     result.test = gpu::evaluate_denoiser(trained.best, data.test, plan.options.noise, test_noise_seed);
     result.validation_psnr_db = trained.best_psnr_db, result.best_epoch = trained.best_epoch;
-    result.train_loss = trained.history.back().train_loss, result.seconds = trained.history.back().seconds;
+    result.train_loss = trained.history[static_cast<std::size_t>(trained.best_epoch - 1)].train_loss;
+    result.seconds = trained.history.back().seconds;
     data::write_file_atomically(run.folder / "result.csv", result_header() + result_row(result));
     if (run.panel && !data.panel.empty())
         data::write_png(run.folder / "panel.png", panel(trained.best, data.panel, plan.options.noise));

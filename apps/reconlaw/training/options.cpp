@@ -1,5 +1,7 @@
 #include "options.hpp"
 
+#include "printed.hpp"
+#include "reconlaw/gpu/denoiser.hpp"
 #include "reconlaw/gpu/device.hpp"
 
 namespace reconlaw::cli {
@@ -27,11 +29,43 @@ void add_device_options(CLI::App& app, DeviceOptions& options) {
         ->check(CLI::Range(1, 4096));
 }
 
-void add_tile_option(CLI::App& app, std::optional<int>& tile) {
-    app.add_option("--tile", tile,
+CLI::Validator number_in(double low, double high) {
+    const std::string range = printed("from %g to %g", low, high);
+    return CLI::Validator(
+        [=](std::string& text) {
+            double value = 0;
+            const bool is_number = CLI::detail::lexical_cast(text, value);
+            return is_number && value >= low && value <= high ? std::string()
+                                                              : text + ": must be a number " + range;
+        },
+        range);
+}
+
+void add_weights_options(CLI::App& app, WeightsOptions& options) {
+    app.add_option("--weights", options.file,
+                   "best.safetensors of a training, or a fastMRI U-Net's state_dict")
+        ->required();
+    app.add_option("--predicts", options.predicts,
+                   "What the network's output is: image, or noise to be subtracted (default: what the file "
+                   "says; a file that does not say: image)")
+        ->check(CLI::IsMember({"image", "noise"}));
+    app.add_option("--tile", options.tile,
                    "Side of the overlapping tiles that images are denoised in; 0: whole images at once "
                    "(default: as large as the training patches; residual-cnn: 0)")
         ->check(CLI::Range(0, 32768));
+}
+
+gpu::Weights read_weights(const WeightsOptions& options) {
+    gpu::Weights weights = gpu::load_weights(options.file);
+    if (options.predicts.empty()) return weights;
+    const bool residual = options.predicts == "noise";
+    if (auto* u = std::get_if<gpu::UNet>(&weights.architecture)) u->residual = residual;
+    if (auto* r = std::get_if<gpu::ResidualCnn>(&weights.architecture)) r->residual = residual;
+    return weights;
+}
+
+int tile_of(const WeightsOptions& options, const gpu::Weights& weights) {
+    return options.tile ? *options.tile : gpu::natural_tile(weights);
 }
 
 std::string use_device(const DeviceOptions& options) {

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "reconlaw/gpu/weights.hpp"
 #include "settings.hpp"
 
 namespace reconlaw::cli {
@@ -31,7 +32,20 @@ void add_device_options(CLI::App& app, DeviceOptions& options);
 /// @throws std::invalid_argument  --device names another device than this build's
 std::string use_device(const DeviceOptions& options);
 
-/// --tile: what the commands that use a network have. Unset: gpu::natural_tile.
-void add_tile_option(CLI::App& app, std::optional<int>& tile);
+/// A finite number from low to high: CLI::Range lets NaN through.
+CLI::Validator number_in(double low, double high);
+
+/// --weights, --predicts and --tile: what every command that uses a trained network has.
+struct WeightsOptions {
+    std::string file, predicts;
+    std::optional<int> tile;
+};
+void add_weights_options(CLI::App& app, WeightsOptions& options);
+
+/// The file's network, as --predicts says where it is given. @throws data::FileError  as gpu::load_weights
+gpu::Weights read_weights(const WeightsOptions& options);
+
+/// --tile, or gpu::natural_tile.
+int tile_of(const WeightsOptions& options, const gpu::Weights& weights);
 
 }  // namespace reconlaw::cli

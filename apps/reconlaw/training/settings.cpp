@@ -5,6 +5,7 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "reconlaw/data/bytes.hpp"
 #include "reconlaw/data/image_set.hpp"
 
 namespace reconlaw::cli {
@@ -76,6 +77,9 @@ TrainSettings resolve(TrainSettings s, const std::string& p) {
     require(s.steps >= 0, p + "steps", s.steps, "at least 1");
     require(s.epochs >= 0, p + "epochs", s.epochs, "at least 1");
     require(std::isfinite(s.clip) && s.clip >= 0, p + "clip", s.clip, "at least 0");
+    require(s.momentum >= 0 && s.momentum < 1, p + "momentum", s.momentum, "at least 0, below 1");
+    require(s.momentum == 0 || s.optimiser == "sgd", p + "momentum", s.momentum,
+            "0 for " + s.optimiser + ": only sgd has it");
     require(s.seed <= std::uint64_t{1} << 62, p + "seed", s.seed, "from 0 to 2^62");
     require(s.data_seed <= std::uint64_t{1} << 62, p + "data-seed", s.data_seed, "from 0 to 2^62");
     require(s.validation >= 1, p + "validation", s.validation, "at least 1");
@@ -111,7 +115,7 @@ TrainPlan plan_of(const TrainSettings& s) {
     gpu::TrainingOptions& o = plan.options;
     o.noise = s.noise / 255, o.batch = s.batch, o.loss = loss_named(s.loss);
     o.optimiser.kind = gpu::optimiser_named(s.optimiser);
-    o.optimiser.rate = s.lr, o.optimiser.clip_norm = s.clip;
+    o.optimiser.rate = s.lr, o.optimiser.clip_norm = s.clip, o.optimiser.momentum = s.momentum;
     o.steps = s.steps, o.symmetries = s.augment, o.seed = s.seed;
     o.precision = s.precision == "tf32" ? gpu::Precision::tf32 : gpu::Precision::fp32;
     if (s.recipe == "fast") {
@@ -121,6 +125,17 @@ TrainPlan plan_of(const TrainSettings& s) {
         o.schedule.kind = gpu::ScheduleKind::annealed;
     }
     return plan;
+}
+
+std::string sha256_of(const TrainingData& data, std::int64_t samples) {
+    std::string hashes;
+    const auto add = [&](const gpu::PatchSet& p, std::int64_t count) {
+        hashes += data::sha256_hex({reinterpret_cast<const std::uint8_t*>(p.values.data()),
+                                    sizeof(float) * static_cast<std::size_t>(count * p.side * p.side)});
+    };
+    add(data.train, samples), add(data.validation, data.validation.count()),
+        add(data.test, data.test.count());
+    return data::sha256_hex({reinterpret_cast<const std::uint8_t*>(hashes.data()), hashes.size()});
 }
 
 TrainingData load_training_data(const TrainSettings& s) {

@@ -23,7 +23,7 @@ struct TrainSettings {
     double lr = 0;
     std::int64_t steps = 0;
     int epochs = 0;
-    double clip = 0;
+    double momentum = 0, clip = 0;
     bool augment = false;
     int validation = 80, test = 300;
     std::uint64_t data_seed = 1;
@@ -54,6 +54,7 @@ void visit_settings(Settings& s, const F& f) {
     f("lr", s.lr, "Learning rate, the largest of a cycle, the first of the paper's (default: by recipe)");
     f("steps", s.steps, "Steps (default: by recipe and samples)");
     f("epochs", s.epochs, "Passes over the training images, instead of steps");
+    f("momentum", s.momentum, "Of sgd");
     f("clip", s.clip, "Largest norm of the gradient; 0: not clipped");
     f("augment", s.augment, "Turn and mirror the patches at random");
     f("validation", s.validation, "Validation images");
@@ -87,5 +88,8 @@ struct TrainingData {
 /// Draws the first `samples` training patches, and validation and test images from their own photographs.
 /// @throws data::FileError, std::invalid_argument  as the functions of reconlaw::data and draw_patch_set
 TrainingData load_training_data(const TrainSettings& settings);
+
+/// SHA-256 over the first `samples` training patches and all validation and test patches.
+std::string sha256_of(const TrainingData& data, std::int64_t samples);
 
 }  // namespace reconlaw::cli

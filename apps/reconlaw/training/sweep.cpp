@@ -64,10 +64,16 @@ class Worker {
         return data_.description;
     }
 
+    /// @throws data::FileError  the folder of a job was made with other patches than those there are now
+    void require_same_patches(const Job& job) {
+        cli::require_same_patches(job.folder / "config.toml", patches_of(job));
+    }
+
     /// @param tick  called after every step with the part that is done; false stops
     Outcome train(int number, const std::function<bool(double)>& tick) {
         const Job& job = jobs_[static_cast<std::size_t>(number)];
         load();
+        require_same_patches(job);
         TrainingData data{
             data_.train.first(job.settings.samples), data_.validation, data_.test, data_.panel, {}};
         JobRun run;
@@ -78,14 +84,21 @@ class Worker {
                    !InterruptGuard::requested();
         };
         const FolderLock lock(job.folder, "training");
-        data::write_file_atomically(job.folder / "config.toml", settings_toml(job.settings));
+        data::write_file_atomically(job.folder / "config.toml", config_toml(job.settings, patches_of(job)));
         return run_job(job.settings, data, run) ? Outcome::finished : Outcome::interrupted;
     }
 
   private:
     const std::vector<Job>& jobs_;
     const SweepOptions& options_;
+    const std::string& patches_of(const Job& job) {
+        std::string& hash = patches_[job.settings.samples];
+        if (hash.empty()) hash = sha256_of(data_, job.settings.samples);
+        return hash;
+    }
+
     TrainingData data_;
+    std::map<std::int64_t, std::string> patches_;  ///< hashes by number of samples
 };
 
 /// The first process: queue, table and results, and a worker of its own.
@@ -107,8 +120,8 @@ class Leader {
     void run() {
         try {
             // what is wrong with the data is said before anything is trained
-            if (!pending_.empty())
-                for (const std::string& line : worker_.load()) streams_.err << line << '\n';
+            for (const std::string& line : worker_.load()) streams_.err << line << '\n';
+            for (const Job& job : jobs_) worker_.require_same_patches(job);
             heading();
             work();
         } catch (...) {
@@ -335,7 +348,11 @@ std::vector<Job> jobs_of(const TrainingStudy& study, const fs::path& folder) {
             for (const std::uint64_t seed : study.seeds) {
                 TrainSettings s = study.common;
                 s.samples = samples, s.channels = channels, s.seed = seed;
-                s = resolve(s, "");
+                try {
+                    s = resolve(s, "");
+                } catch (const std::invalid_argument& e) {
+                    throw data::FileError(study.file, e.what());
+                }
                 jobs.push_back({s, folder / "jobs" / name_of(s), expected_cost(s)});
             }
     std::stable_sort(jobs.begin(), jobs.end(), [](const Job& a, const Job& b) { return a.cost > b.cost; });

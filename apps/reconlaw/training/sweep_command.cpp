@@ -66,7 +66,7 @@ Run add_sweep_command(CLI::App& app) {
         ->required();
     app.add_option("--out", o.out, "Folder for results.csv and the trainings (default: the study's name)");
     app.add_option("--checkpoint-seconds", o.checkpoint_seconds, "Time between checkpoints of a training")
-        ->check(CLI::NonNegativeNumber)
+        ->check(number_in(0, 1e9))
         ->capture_default_str();
     app.add_flag("--panels", o.panels, "Write a panel.png for every training");
     app.add_flag("--dry-run", o.dry_run, "List the trainings and their part of the time, and do nothing");

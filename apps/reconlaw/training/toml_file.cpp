@@ -23,6 +23,7 @@ class StudyReader {
     TrainingStudy read() {
         refuse_unknown_keys();
         TrainingStudy study;
+        study.file = path_;
         study.samples = list<std::int64_t>("samples", study.common.samples, 1, std::int64_t{1} << 30);
         study.channels = list<int>("channels", study.common.channels, 1, 4096);
         study.seeds = list<std::uint64_t>("seed", study.common.seed, 0, std::int64_t{1} << 62);
@@ -119,6 +120,26 @@ std::string settings_toml(const TrainSettings& settings) {
         text << '\n';
     });
     return text.str();
+}
+
+namespace {
+const std::string patches_mark = "# patches, SHA-256: ";
+}
+
+std::string config_toml(const TrainSettings& settings, const std::string& patches_sha256) {
+    return settings_toml(settings) + patches_mark + patches_sha256 + '\n';
+}
+
+void require_same_patches(const std::filesystem::path& config, const std::string& patches_sha256) {
+    std::error_code error;
+    if (!std::filesystem::exists(config, error)) return;
+    const std::string text = data::read_text_file(config);
+    const std::size_t mark = text.find(patches_mark);
+    if (mark != std::string::npos && text.compare(mark + patches_mark.size(), 64, patches_sha256) != 0)
+        throw FileError(config,
+                        "the folder was made with other patches: the images have changed since; take another "
+                        "--out, or remove " +
+                            config.parent_path().string());
 }
 
 void require_same_settings(const std::filesystem::path& config, const TrainSettings& settings) {

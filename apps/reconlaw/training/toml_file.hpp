@@ -12,12 +12,19 @@ namespace reconlaw::cli {
 /// Every setting as "key = value", in the order of visit_settings.
 std::string settings_toml(const TrainSettings& settings);
 
+/// config.toml: the settings, and as a comment the patches that sha256_of stands for.
+std::string config_toml(const TrainSettings& settings, const std::string& patches_sha256);
+
+/// @throws data::FileError  `config` is there and was made with other patches
+void require_same_patches(const std::filesystem::path& config, const std::string& patches_sha256);
+
 /// Compares the settings with those a folder was made with.
 /// @throws data::FileError  `config` is there and differs: names the first difference
 void require_same_settings(const std::filesystem::path& config, const TrainSettings& settings);
 
 /// Trainings over all combinations of samples, channels and seeds; everything else is common to all.
 struct TrainingStudy {
+    std::filesystem::path file;
     TrainSettings common;
     std::vector<std::int64_t> samples;
     std::vector<int> channels;

@@ -81,7 +81,6 @@ void train(const Options& o, const Streams& streams) {
         (fs::exists(folder / "last.safetensors") || fs::exists(folder / "last.safetensors.previous")))
         throw data::FileError(folder, "holds a training; give --resume to go on with it, or another --out");
     if (o.resume) require_same_settings(config, settings);
-    data::write_file_atomically(config, settings_toml(settings));
 
     streams.err << gpu::describe(plan.architecture) << ", " << gpu::parameter_count(plan.architecture)
                 << " parameters; " << device << '\n';
@@ -93,14 +92,26 @@ void train(const Options& o, const Streams& streams) {
                                     std::to_string(settings.patch));
     const TrainingData data = load_training_data(settings);
     for (const std::string& line : data.description) streams.err << line << '\n';
+    const std::string patches = sha256_of(data, settings.samples);
+    if (o.resume) require_same_patches(config, patches);
 
     const InterruptGuard guard;
     TrainingLog log(streams);
     JobRun run;
     run.folder = folder, run.resume = o.resume, run.checkpoint_seconds = o.checkpoint_seconds;
     run.note = [&](const std::string& text) { streams.err << text << '\n'; };
-    run.on_step = [&](const gpu::TrainingProgress& p) { return log(p); };
+    // only now does the folder belong to this training: a checkpoint in it has been accepted
+    bool described = false;
+    const auto describe_folder = [&] {
+        if (!described) data::write_file_atomically(config, config_toml(settings, patches));
+        described = true;
+    };
+    run.on_step = [&](const gpu::TrainingProgress& p) {
+        describe_folder();
+        return log(p);
+    };
     const std::optional<JobResult> result = run_job(settings, data, run);
+    describe_folder();
     if (!result) throw Interrupted("interrupted; the same command with --resume goes on");
 
     const gpu::Evaluation& e = result->test;
@@ -125,7 +136,7 @@ Run add_train_command(CLI::App& app) {
     app.add_flag("--resume", o.resume,
                  "Go on with the training in --out, to the same result as without the break");
     app.add_option("--checkpoint-seconds", o.checkpoint_seconds, "Time between checkpoints")
-        ->check(CLI::NonNegativeNumber)
+        ->check(number_in(0, 1e9))
         ->capture_default_str();
     add_device_options(app, o.device);
     app.footer(

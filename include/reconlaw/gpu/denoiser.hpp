@@ -27,15 +27,17 @@ std::vector<int> tile_starts(int length, int side);
 
 /// Estimates of a trained network, for images of one size.
 ///
-/// In tiles, the estimate of a pixel is the weighted mean of those of the (in the interior at least two per
-/// direction) tiles that hold it; a tile's weights are sin^2(pi (k + 1/2) / side) in each direction, which
-/// fall to almost 0 at its border, where the network sees least around a pixel. Images smaller than a tile
-/// in one direction are a single tile in it.
+/// In tiles, the estimate of a pixel is the weighted mean of those of the tiles that hold it, two or more in
+/// each direction; a tile's weights are sin^2(pi (k + 1/2) / side) in each direction, which fall to almost 0
+/// at its border, where the network sees least around a pixel. The image is continued by half a tile beyond
+/// its borders by reflection, so that its own border is not a tile's. An image that is exactly one tile is
+/// processed as it is: what the network was trained on.
 class Denoiser {
   public:
     /// @param images  in one call of estimate
     /// @param tile    side of the tiles; 0: the whole image at once
-    /// @throws std::invalid_argument  a size the network cannot take; tile < 0; as check_denoiser
+    /// @throws std::invalid_argument  a size the network cannot take (in tiles: of the tiles); tile < 0; as
+    /// check_denoiser
     /// @throws DeviceError            no usable device, not enough memory
     Denoiser(const Weights& weights, int images, int height, int width, int tile = 0);
     ~Denoiser();
@@ -51,7 +53,8 @@ class Denoiser {
         int image, row, col;
     };
     int images_, height_, width_;
-    std::vector<Tile> tiles_;  ///< of all images
+    int border_ = 0;           ///< pixels by which an image is continued on every side
+    std::vector<Tile> tiles_;  ///< of all images; rows and columns of the continued image
     std::unique_ptr<Network<float>> network_;
 };
 

@@ -19,12 +19,14 @@ struct ImageScore {
 };
 
 struct MeanAndError {
-    double mean = 0, standard_error = 0;  ///< of the mean over images; 0 for one image
+    /// Of the mean over images, taken as independent; 0 for one image. Patches of one photograph are not:
+    /// for the mean over photographs the error is larger.
+    double mean = 0, standard_error = 0;
 };
 
 struct Evaluation {
     std::vector<ImageScore> images;
-    MeanAndError mse, psnr_db, ssim, noisy_psnr_db;  ///< plain means over the images
+    MeanAndError mse, psnr_db, ssim, noisy_psnr_db;  ///< means over the images, SSIM where it is defined
 };
 
 /// Summarises scores. @throws std::invalid_argument  none
