@@ -232,8 +232,16 @@ Convolution<T>& Graph<T>::add_convolution(const ConvolutionShape& shape, const C
     return *convolutions_.back().convolution;
 }
 
+/// The libraries want a tensor of their own, not a slice of another's channels.
+template <class T>
+void require_whole(const Graph<T>& g, const Value& x) {
+    if (x.first != 0 || x.channels != g.shape(x).channels)
+        throw std::logic_error("a convolution's input must be a whole tensor");
+}
+
 template <class T>
 Value Graph<T>::convolution(const Value& x, int out_channels, int kernel, std::ptrdiff_t weights) {
+    require_whole(*this, x);
     const auto [height, width] = std::pair(shape(x).height, shape(x).width);
     const bool back = shape(x).needs_gradient;
     const Value z = tensor(height, width, out_channels);
@@ -246,6 +254,7 @@ Value Graph<T>::convolution(const Value& x, int out_channels, int kernel, std::p
 
 template <class T>
 Value Graph<T>::transposed_convolution(const Value& x, int out_channels, std::ptrdiff_t weights) {
+    require_whole(*this, x);
     const auto [height, width] = std::pair(2 * shape(x).height, 2 * shape(x).width);
     const Value z = tensor(height, width, out_channels);
     Convolution<T>& c = add_convolution({images_, height, width, out_channels, x.channels, 2, 2, 0},

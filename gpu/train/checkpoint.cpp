@@ -26,12 +26,16 @@ class Fields {
   public:
     Fields(const SafeTensors& file, fs::path path) : file_(file), path_(std::move(path)) {}
 
-    template <class Number>
-    Number get(const std::string& name) const {
+    const std::string& text(const std::string& name) const {
         const auto found = file_.metadata.find(state_prefix + name);
         if (found == file_.metadata.end())
             throw FileError(path_, "no training checkpoint: no '" + name + "'");
-        return parse<Number>(found->second, name);
+        return found->second;
+    }
+
+    template <class Number>
+    Number get(const std::string& name) const {
+        return parse<Number>(text(name), name);
     }
 
     template <class Number>
@@ -50,10 +54,8 @@ class Fields {
     }
 
     std::vector<EpochRecord> history() const {
-        const auto found = file_.metadata.find(state_prefix + "history");
-        if (found == file_.metadata.end()) throw FileError(path_, "no training checkpoint: no 'history'");
         std::vector<EpochRecord> records;
-        std::istringstream lines(found->second);
+        std::istringstream lines(text("history"));
         for (std::string line; std::getline(lines, line);) {
             std::vector<std::string> f;
             std::istringstream fields(line);
@@ -97,7 +99,7 @@ TrainingState parse(const SafeTensors& file, const fs::path& path) {
     s.stopped = f.get<int>("stopped") != 0, s.seconds = f.get<double>("seconds");
     s.parameters = from_safetensors(file, path).values;
     s.averages = f.values("training.averages"), s.best = f.values("training.best");
-    s.history = f.history();
+    s.history = f.history(), s.device = f.text("device");
     return s;
 }
 
@@ -135,7 +137,7 @@ void write_checkpoint(const fs::path& path, const Architecture& architecture,
     set("optimiser_steps", std::to_string(s.optimiser_steps));
     set("best_epoch", std::to_string(s.best_epoch));
     set("stopped", s.stopped ? "1" : "0"), set("seconds", exact_text(s.seconds));
-    set("history", text_of(s.history));
+    set("history", text_of(s.history)), set("device", s.device);
     file.tensors.push_back(tensor("training.averages", s.averages));
     file.tensors.push_back(tensor("training.best", s.best));
     // The new file is complete before an old one is touched, and the old ones are renamed in an order that

@@ -23,6 +23,7 @@ struct TrainingState {
     int best_epoch = 0;
     bool stopped = false;  ///< by the schedule
     double seconds = 0;
+    std::string device;  ///< that computed it, Device::summary()
     std::vector<EpochRecord> history;
 };
 

@@ -12,6 +12,7 @@
 #include "reconlaw/data/metrics.hpp"
 #include "reconlaw/detail/check.hpp"
 #include "reconlaw/gpu/denoiser.hpp"
+#include "reconlaw/gpu/device.hpp"
 
 namespace reconlaw::gpu {
 namespace {
@@ -149,6 +150,9 @@ class Training {
         if (run_.resume && !run_.checkpoint.empty()) {
             if (auto saved = read_checkpoint(run_.checkpoint, fingerprint_, run_.note)) {
                 state_ = std::move(*saved);
+                if (const std::string now = device().summary(); run_.note && state_.device != now)
+                    run_.note("so far computed by " + state_.device + ", now by " + now +
+                              ": the result differs in the last digits from one without the change");
                 network_.set_parameters(state_.parameters);
                 optimiser_.set_state(state_.averages, state_.optimiser_steps);
             }
@@ -252,7 +256,7 @@ class Training {
         state_.parameters = network_.get_parameters();
         state_.averages = optimiser_.state();
         state_.optimiser_steps = optimiser_.steps();
-        state_.seconds = seconds();
+        state_.seconds = seconds(), state_.device = device().summary();
         write_checkpoint(run_.checkpoint, architecture_, metadata(), fingerprint_, state_);
     }
 

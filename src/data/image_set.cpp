@@ -48,8 +48,7 @@ void require_options(const ImageSetOptions& o, std::optional<Split> split, bool 
     detail::require(o.crop_px >= 0, function, "crop_px", o.crop_px, ">= 0");
     detail::require(o.limit >= 0, function, "limit", o.limit, ">= 0");
     require_fractions(o.val_fraction, o.test_fraction, function);
-    detail::require(manifest || split != Split::ood, function, "split", "ood",
-                    "train, val, test or none (every image)");
+    detail::require(manifest || split != Split::ood, function, "split", "ood", "train, val, test or all");
 }
 
 std::string described(const std::string& source, std::optional<Split> split) {
@@ -338,7 +337,7 @@ ImageSet idx_images(const fs::path& path, std::optional<Split> split, const Imag
 ImageSet load_images(const std::string& source, std::optional<Split> split, const ImageSetOptions& options) {
     std::error_code ignored;
     if (source == "photographs") {
-        detail::require(split.has_value(), "load_images", "split of the photographs", "none",
+        detail::require(split.has_value(), "load_images", "split of the photographs", "all",
                         "train, val, test or ood");
         return photograph_images(*split, options);
     }

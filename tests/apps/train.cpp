@@ -164,6 +164,9 @@ TEST_CASE("a folder with a training is neither overwritten nor mixed up") {
     CHECK(read_text(folder / "x/last.safetensors") == weights);
     CHECK(read_text(folder / "x/config.toml") == config);
     CHECK(reconlaw_run(tiny(folder, "--steps 20 --resume")).status == 0);
+    if (reconlaw::gpu::device().system == "omp")
+        CHECK(reconlaw_run(tiny(folder, "--steps 20 --resume --threads 2"))
+                  .err.find("so far computed by 1 thread") != std::string::npos);
 
     const reconlaw::cli::FolderLock lock(folder / "x", "training");
     const Outcome second = reconlaw_run(tiny(folder, "--steps 20 --resume"));

@@ -159,6 +159,7 @@ TEST_CASE("a training refuses what it cannot use") {
 }
 
 TEST_CASE("memory of a training counts patches and optimiser") {
+    if (!testing::have_device()) return;
     TrainingOptions o;
     o.batch = 16;
     const MemoryPlan plan = training_memory(tiny_unet(), 32, 1000, o);
