@@ -57,7 +57,7 @@ gpu::Evaluation evaluate_linear_denoiser(const gpu::PatchSet& train, const gpu::
             data::ssim(Plane(estimate.data(), test.side, test.side), Plane(x.data(), test.side, test.side));
         scores.push_back(s);
     }
-    return gpu::summarise(std::move(scores));
+    return gpu::summarise(std::move(scores), test.source);
 }
 
 std::vector<double> predicted_linear_risk(const gpu::PatchSet& all, double sigma,

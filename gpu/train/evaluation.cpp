@@ -17,14 +17,21 @@ namespace {
 
 using Plane = Eigen::Map<const Eigen::Array<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>>;
 
-MeanAndError mean_and_error(const std::vector<ImageScore>& scores, double ImageScore::*member) {
-    double n = 0, sum = 0, squares = 0;
+/// Scores that are not defined are left out.
+MeanAndError mean_and_error(const std::vector<ImageScore>& scores, std::span<const int> source,
+                            double ImageScore::*member) {
+    double n = 0, sum = 0;
     for (const ImageScore& s : scores)
         if (!std::isnan(s.*member)) sum += s.*member, ++n;
-    const double mean = sum / n;  // NaN where no score is defined
-    for (const ImageScore& s : scores)
-        if (!std::isnan(s.*member)) squares += (s.*member - mean) * (s.*member - mean);
-    return {mean, n > 1 ? std::sqrt(squares / (n - 1) / n) : 0};
+    const double mean = sum / n;       // NaN where none is defined
+    std::map<int, double> deviations;  // by image
+    for (std::size_t i = 0; i < scores.size(); ++i)
+        if (const double value = scores[i].*member; !std::isnan(value))
+            deviations[source.empty() ? static_cast<int>(i) : source[i]] += value - mean;
+    double squares = 0;
+    for (const auto& [image, d] : deviations) squares += d * d;
+    const auto images = static_cast<double>(deviations.size());
+    return {mean, images > 1 ? std::sqrt(squares * images / (images - 1)) / n : 0};
 }
 
 ImageScore score(const Plane& clean, const Plane& noisy, const Plane& estimate) {
@@ -44,8 +51,8 @@ struct ImageView {
     Eigen::Index rows, cols;
 };
 
-Evaluation evaluate(const Weights& weights, const std::vector<ImageView>& images, double noise,
-                    std::uint64_t seed, int tile) {
+Evaluation evaluate(const Weights& weights, const std::vector<ImageView>& images, std::span<const int> source,
+                    double noise, std::uint64_t seed, int tile) {
     detail::require(!images.empty(), "evaluate_denoiser", "images", 0, "at least 1");
     detail::require_finite_nonnegative(noise, "evaluate_denoiser", "noise");
     std::map<std::pair<Eigen::Index, Eigen::Index>, std::vector<std::size_t>> by_size;
@@ -76,18 +83,20 @@ Evaluation evaluate(const Weights& weights, const std::vector<ImageView>& images
             }
         }
     }
-    return summarise(std::move(scores));
+    return summarise(std::move(scores), source);
 }
 
 }  // namespace
 
-Evaluation summarise(std::vector<ImageScore> scores) {
+Evaluation summarise(std::vector<ImageScore> scores, std::span<const int> source) {
     detail::require(!scores.empty(), "summarise", "scores", 0, "at least 1");
+    detail::require(source.empty() || source.size() == scores.size(), "summarise", "sources", source.size(),
+                    std::to_string(scores.size()) + ", one a score");
     Evaluation e;
-    e.mse = mean_and_error(scores, &ImageScore::mse);
-    e.psnr_db = mean_and_error(scores, &ImageScore::psnr_db);
-    e.ssim = mean_and_error(scores, &ImageScore::ssim);
-    e.noisy_psnr_db = mean_and_error(scores, &ImageScore::noisy_psnr_db);
+    e.mse = mean_and_error(scores, source, &ImageScore::mse);
+    e.psnr_db = mean_and_error(scores, source, &ImageScore::psnr_db);
+    e.ssim = mean_and_error(scores, source, &ImageScore::ssim);
+    e.noisy_psnr_db = mean_and_error(scores, source, &ImageScore::noisy_psnr_db);
     e.images = std::move(scores);
     return e;
 }
@@ -109,7 +118,7 @@ Evaluation evaluate_denoiser(const Weights& weights, const std::vector<data::Ima
                              std::uint64_t seed, int tile) {
     std::vector<ImageView> views;
     for (const data::Image& image : images) views.push_back({image.data(), image.rows(), image.cols()});
-    return evaluate(weights, views, noise, seed, tile);
+    return evaluate(weights, views, {}, noise, seed, tile);
 }
 
 Evaluation evaluate_denoiser(const Weights& weights, const PatchSet& images, double noise, std::uint64_t seed,
@@ -118,7 +127,7 @@ Evaluation evaluate_denoiser(const Weights& weights, const PatchSet& images, dou
     const std::int64_t pixels = std::int64_t{images.side} * images.side;
     for (std::int64_t i = 0; i < images.count(); ++i)
         views.push_back({images.values.data() + i * pixels, images.side, images.side});
-    return evaluate(weights, views, noise, seed, tile);
+    return evaluate(weights, views, images.source, noise, seed, tile);
 }
 
 }  // namespace reconlaw::gpu

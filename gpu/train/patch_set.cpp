@@ -12,7 +12,9 @@ using detail::require;
 PatchSet PatchSet::first(std::int64_t number) const {
     require(number >= 1 && number <= count(), "PatchSet::first", "number", number,
             "from 1 to " + std::to_string(count()));
-    return {side, {values.begin(), values.begin() + number * side * side}};
+    PatchSet part{side, {values.begin(), values.begin() + number * side * side}};
+    if (!source.empty()) part.source.assign(source.begin(), source.begin() + number);
+    return part;
 }
 
 PatchSet draw_patch_set(const data::ImageSet& set, int side, std::int64_t count, std::uint64_t seed) {
@@ -38,9 +40,11 @@ PatchSet draw_patch_set(const data::ImageSet& set, int side, std::int64_t count,
     require(static_cast<std::uint64_t>(count) <= sampler.positions(), f, "count", count,
             "at most the " + std::to_string(sampler.positions()) + " patches of " + set.source);
     patches.values.resize(static_cast<std::size_t>(count) * pixels);
-    for (std::int64_t i = 0; i < count; ++i)
+    for (std::int64_t i = 0; i < count; ++i) {
         sampler.cut(set.images, static_cast<std::uint64_t>(i),
                     std::span(patches.values).subspan(static_cast<std::size_t>(i) * pixels, pixels));
+        patches.source.push_back(static_cast<int>(sampler.place(static_cast<std::uint64_t>(i)).image));
+    }
     return patches;
 }
 

@@ -67,6 +67,28 @@ TEST_CASE("scores of images of several sizes are those of the metrics, in the or
     check_close(e.psnr_db.standard_error, std::sqrt(squares / 3 / 4), 1e-12, 0.0);
 }
 
+TEST_CASE("patches of one image are not independent") {
+    const auto scores = [](std::vector<double> values) {
+        std::vector<ImageScore> s(values.size());
+        for (std::size_t i = 0; i < s.size(); ++i) s[i].mse = values[i];
+        return s;
+    };
+    const std::vector<double> images{1, 2, 4, 9};
+    const double alone = summarise(scores(images)).mse.standard_error;
+    // every image three times: the same four observations
+    std::vector<double> repeated;
+    std::vector<int> source;
+    for (int i = 0; i < 4; ++i)
+        for (int k = 0; k < 3; ++k)
+            repeated.push_back(images[static_cast<std::size_t>(i)]), source.push_back(7 * i);
+    const MeanAndError m = summarise(scores(repeated), source).mse;
+    check_close(m.mean, 4, 1e-12, 0.0);
+    check_close(m.standard_error, alone, 1e-12, 0.0);
+    CHECK(summarise(scores(repeated)).mse.standard_error < 0.6 * alone);
+    CHECK(summarise(scores({1, 2, 5}), std::vector<int>{1, 1, 1}).mse.standard_error == 0);
+    CHECK_THROWS_AS(summarise(scores({1, 2}), std::vector<int>{1}), std::invalid_argument);
+}
+
 TEST_CASE("estimates are clamped to what images can be, and images that are too small refused") {
     if (!testing::have_device()) return;
     const Image white = Image::Ones(16, 16);

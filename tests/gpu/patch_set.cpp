@@ -48,6 +48,7 @@ TEST_CASE("patches of larger images are pieces of them, and smaller sets are the
     for (int i = 0; i < 50; ++i) {
         const float* v = p.values.data() + 64 * i;
         const int image = static_cast<int>(v[0]);
+        CHECK(p.source[static_cast<std::size_t>(i)] == image);
         const auto row = static_cast<Eigen::Index>((v[0] - static_cast<float>(image)) * 100 + 0.001f);
         bool found = false;
         for (Eigen::Index left = 0; left + 8 <= 30 && !found; ++left)
@@ -59,6 +60,7 @@ TEST_CASE("patches of larger images are pieces of them, and smaller sets are the
     const PatchSet small = draw_patch_set(set, 8, 20, 4);
     CHECK(std::equal(small.values.begin(), small.values.end(), p.values.begin()));
     CHECK(p.first(20).values == small.values);
+    CHECK(p.first(20).source == small.source);
     CHECK(draw_patch_set(set, 8, 20, 5).values != small.values);
     CHECK_THROWS_AS(p.first(51), std::invalid_argument);
     CHECK_THROWS_AS(p.first(0), std::invalid_argument);

@@ -88,17 +88,17 @@ void evaluate(const Options& o, const Streams& streams) {
     data::ImageSet images = data::load_images(o.data, split_named(o.split), options);
     streams.err << gpu::describe(weights.architecture) << "; " << device << '\n' << images.summary() << '\n';
     if (o.patch == 0 && tile == 0) leave_out_small(images, weights.architecture, streams);
-    const gpu::Evaluation e =
-        o.patch > 0 ? gpu::evaluate_denoiser(
-                          weights, gpu::draw_patch_set(images, static_cast<int>(o.patch), o.count, o.seed),
-                          noise, o.seed, tile)
-                    : gpu::evaluate_denoiser(weights, images.images, noise, o.seed, tile);
+    gpu::PatchSet patches;
+    if (o.patch > 0) patches = gpu::draw_patch_set(images, static_cast<int>(o.patch), o.count, o.seed);
+    const gpu::Evaluation e = o.patch > 0
+                                  ? gpu::evaluate_denoiser(weights, patches, noise, o.seed, tile)
+                                  : gpu::evaluate_denoiser(weights, images.images, noise, o.seed, tile);
 
     Table table{{"image", "noisy_psnr_db", "psnr_db", "ssim", "mse"}, {}};
     for (std::size_t i = 0; i < e.images.size(); ++i) {
         const gpu::ImageScore& s = e.images[i];
-        const std::string name = o.patch > 0 ? "patch " + std::to_string(i) : images.names[i];
-        table.rows.push_back({name, s.noisy_psnr_db, s.psnr_db, s.ssim, s.mse});
+        const std::size_t image = patches.source.empty() ? i : static_cast<std::size_t>(patches.source[i]);
+        table.rows.push_back({images.names[image], s.noisy_psnr_db, s.psnr_db, s.ssim, s.mse});
     }
     if (o.format == "csv") return deliver(render(table, Format::csv), o.output, streams.out);
     if (o.format == "json") return deliver(render(table, Format::json), o.output, streams.out);
@@ -141,7 +141,7 @@ Run add_evaluate_command(CLI::App& app) {
     app.add_option("--limit", o.limit, "First so many images; 0: all")->check(CLI::Range(0, 1 << 24));
     app.add_option("--seed", o.seed, "Of the noise and the patches")->capture_default_str();
     app.add_flag("--strict", o.strict, "An unreadable image is an error instead of being skipped");
-    app.add_option("--format", o.format, "text: means and standard errors; csv or json: every image")
+    app.add_option("--format", o.format, "text: means and standard errors; csv or json: every image or patch")
         ->check(CLI::IsMember({"text", "csv", "json"}))
         ->capture_default_str();
     app.add_option("--output", o.output, "File for the result instead of the standard output");

@@ -32,9 +32,9 @@ struct TrainingStudy {
 };
 
 /// A TOML file with the keys of visit_settings; samples, channels and seed may be lists.
-/// @throws data::FileError  cannot be read; not TOML (line); an unknown key (line, and the nearest known
-/// one); a value of the
-///                          wrong type or outside its range (line)
+/// @throws data::FileError  cannot be read; not TOML; an unknown key (with the nearest known one), a value of
+/// the wrong type, a number that does not fit its type, a list with a value twice (all with the line). What
+/// only `resolve` can judge, jobs_of refuses with the file's name.
 TrainingStudy read_study(const std::filesystem::path& path);
 
 }  // namespace reconlaw::cli

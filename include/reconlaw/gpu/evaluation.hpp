@@ -2,6 +2,7 @@
 /// How well a trained denoiser does: MSE, PSNR and SSIM with standard errors.
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -19,8 +20,9 @@ struct ImageScore {
 };
 
 struct MeanAndError {
-    /// Of the mean over images, taken as independent; 0 for one image. Patches of one photograph are not:
-    /// for the mean over photographs the error is larger.
+    /// The error counts images as independent, but not patches of one image: with d_i the deviations from the
+    /// mean of n patches from C images, error^2 = C/(C - 1) sum over images (sum of their d_i)^2 / n^2
+    /// (cluster-robust; for one patch an image the usual sum of d_i^2/(n (n - 1))). 0 for one image.
     double mean = 0, standard_error = 0;
 };
 
@@ -29,8 +31,9 @@ struct Evaluation {
     MeanAndError mse, psnr_db, ssim, noisy_psnr_db;  ///< means over the images, SSIM where it is defined
 };
 
-/// Summarises scores. @throws std::invalid_argument  none
-Evaluation summarise(std::vector<ImageScore> scores);
+/// Summarises scores. @param source  as PatchSet::source
+/// @throws std::invalid_argument  no scores; another number of sources
+Evaluation summarise(std::vector<ImageScore> scores, std::span<const int> source = {});
 
 /// Noise number `number` of a seed: values[i] += sigma times a standard normal value that depends on (seed,
 /// number, i) only.

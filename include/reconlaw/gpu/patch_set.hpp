@@ -12,6 +12,8 @@ namespace reconlaw::gpu {
 struct PatchSet {
     int side = 0;
     std::vector<float> values;  ///< count x side x side
+    std::vector<int> source =
+        {};  ///< number of the image that each patch is cut from; empty: every patch is an image of its own
     std::int64_t count() const {
         return side == 0 ? 0 : static_cast<std::int64_t>(values.size()) / (std::int64_t{side} * side);
     }

@@ -30,7 +30,8 @@ SafeTensors to_safetensors(const Weights& weights);
 /// of fastMRI's U-Net (with or without a prefix such as "unet." or "module."). Such a U-Net is taken as not
 /// residual.
 /// @param name  for messages
-/// @throws data::FileError  no network of ours; a tensor missing, too many, or of another shape, naming it
+/// @throws data::FileError  no network of ours; a tensor missing, too many, of another shape, or with a value
+/// that is not finite, naming it
 Weights from_safetensors(const SafeTensors& file, const std::filesystem::path& name);
 
 /// @throws data::FileError  cannot be written
