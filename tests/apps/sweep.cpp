@@ -22,6 +22,12 @@ int under_mpirun(int processes, const std::string& line, const fs::path& log) {
     return WEXITSTATUS(std::system(command.c_str()));
 }
 
+bool have_mpirun() {
+    if (std::system("command -v mpirun > /dev/null") == 0) return true;
+    MESSAGE("SKIPPED: install openmpi-bin");
+    return false;
+}
+
 /// Six trainings of a few milliseconds.
 std::string study(const TemporaryDirectory& folder, const std::string& more = "") {
     return "data = \"" + (folder / "images").string() +
@@ -89,10 +95,7 @@ TEST_CASE(
 
 TEST_CASE("a sweep under mpirun shares the work and gives the same results") {
     const TemporaryDirectory folder;
-    if (std::system("command -v mpirun > /dev/null") != 0) {
-        MESSAGE("SKIPPED: install openmpi-bin");
-        return;
-    }
+    if (!have_mpirun()) return;
     if (!make_images(folder / "images")) return;
     write_text(folder / "study.toml", study(folder));
     REQUIRE(reconlaw_run(sweep(folder, "alone")).status == 0);
@@ -105,10 +108,7 @@ TEST_CASE("a sweep under mpirun shares the work and gives the same results") {
 
 TEST_CASE("a sweep that is refused under mpirun says so and ends") {
     const TemporaryDirectory folder;
-    if (std::system("command -v mpirun > /dev/null") != 0) {
-        MESSAGE("SKIPPED: install openmpi-bin");
-        return;
-    }
+    if (!have_mpirun()) return;
     if (!make_images(folder / "images")) return;
     write_text(folder / "study.toml", study(folder));
     REQUIRE(reconlaw_run(sweep(folder)).status == 0);

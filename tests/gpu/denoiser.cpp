@@ -3,20 +3,15 @@
 #include <stdexcept>
 
 #include "device_support.hpp"
+#include "identity_network.hpp"
 #include "reconlaw/gpu/evaluation.hpp"
 #include "support/check_close.hpp"
 
 using namespace reconlaw::gpu;
 using reconlaw::data::Image;
+using reconlaw::gpu::testing::identity;
 
 namespace {
-
-/// A U-Net whose weights are all zero estimates no noise: its estimate is its input.
-Weights identity() {
-    UNet u;
-    u.channels = 2, u.poolings = 1, u.residual = true;
-    return {u, std::vector<float>(static_cast<std::size_t>(parameter_count(u))), {}};
-}
 
 /// Any network at all, whose estimate depends on the size of the image through instance norm.
 Weights untrained() {
