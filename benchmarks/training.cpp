@@ -1,6 +1,9 @@
-/// Images per second of U-Net training: forward pass, backward pass and Adam on batches of 16.
+/// Images per second of U-Net training: forward pass, backward pass and Adam.
 ///
-///     benchmark_training [--threads 1] [--seconds 1] [--base 16]
+///     benchmark_training [--threads 1] [--seconds 1] [--base 16] [--precision fp32] [--large]
+///
+/// Batches of 16 images of 32 and 64 px, 8 to 32 channels, 2 and 3 poolings; --large: batches of 8 of 256 px,
+/// 64 and 128 channels, 4 poolings, for a GPU.
 ///
 /// benchmarks/training_pytorch.py runs this program and PyTorch by turns and prints the ratios.
 
@@ -19,8 +22,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 double images_per_second(const reconlaw::gpu::UNet& unet, const reconlaw::gpu::BatchShape& shape,
-                         double seconds) {
-    reconlaw::gpu::Network<float> network(unet, shape);
+                         reconlaw::gpu::Precision precision, double seconds) {
+    reconlaw::gpu::Network<float> network(unet, shape, {.precision = precision});
     network.initialise(1);
     reconlaw::gpu::Optimiser<float> adam(network.parameter_count(), {});
     const auto pixels = static_cast<std::size_t>(shape.images) * static_cast<std::size_t>(shape.height) *
@@ -51,22 +54,30 @@ double images_per_second(const reconlaw::gpu::UNet& unet, const reconlaw::gpu::B
 int main(int argc, char** argv) {
     int threads = 1, base = 0;
     double seconds = 1;
+    bool large = false;
+    std::string precision = "fp32";
     CLI::App app{"Images per second of U-Net training"};
     app.add_option("--threads", threads)->check(CLI::PositiveNumber);
     app.add_option("--seconds", seconds, "For each network")->check(CLI::PositiveNumber);
     app.add_option("--base", base, "Only networks of so many channels");
+    app.add_option("--precision", precision)->check(CLI::IsMember({"fp32", "tf32", "bf16"}));
+    app.add_flag("--large", large, "Networks and images for a GPU");
     CLI11_PARSE(app, argc, argv);
     reconlaw::gpu::set_threads(threads);
     std::fprintf(stderr, "%s\n", reconlaw::gpu::device().summary().c_str());
     std::printf("threads,channels,poolings,size,images_per_second\n");
-    for (const int channels : {8, 16, 32})
-        for (const int poolings : {2, 3})
-            for (const int size : {32, 64}) {
+    const std::vector<int> widths = large ? std::vector{64, 128} : std::vector{8, 16, 32},
+                           depths = large ? std::vector{4} : std::vector{2, 3},
+                           sizes = large ? std::vector{256} : std::vector{32, 64};
+    for (const int channels : widths)
+        for (const int poolings : depths)
+            for (const int size : sizes) {
                 if (base != 0 && base != channels) continue;
                 reconlaw::gpu::UNet unet;
                 unet.channels = channels, unet.poolings = poolings;
                 std::printf("%d,%d,%d,%d,%.1f\n", threads, channels, poolings, size,
-                            images_per_second(unet, {16, size, size}, seconds));
+                            images_per_second(unet, {large ? 8 : 16, size, size},
+                                              reconlaw::gpu::precision_named(precision), seconds));
                 std::fflush(stdout);
             }
 }

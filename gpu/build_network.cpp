@@ -1,7 +1,9 @@
-#include "build_network.hpp"
+/// The networks of architecture.hpp as graphs of operations.
 
-#include <algorithm>
 #include <stdexcept>
+
+#include "graph.hpp"
+#include "reconlaw/gpu/architecture.hpp"
 
 namespace reconlaw::gpu {
 namespace {
@@ -22,14 +24,15 @@ class Offsets {
 
 template <class T>
 class UNetBuilder {
-    static constexpr T slope = T(0.2);
+    using R = Real<T>;
+    static constexpr R slope = R(0.2);
 
   public:
     UNetBuilder(Graph<T>& graph, const UNet& u) : g_(graph), u_(u), weights_(u) {}
 
-    InputAndOutput build(int height, int width) {
-        const Value input = g_.tensor(height, width, u_.in_channels, false);
-        Value x = input;
+    void build(int height, int width) {
+        const Value input = g_.wide_tensor(height, width, u_.in_channels, false);
+        Value x = g_.narrow(input);
         // On the way down: each block writes straight into the second half of the tensor in which the way up
         // finds it.
         std::vector<Value> skips;
@@ -61,9 +64,9 @@ class UNetBuilder {
         const std::string last =
             u_.poolings == 0 ? "final" : "up_conv." + std::to_string(u_.poolings - 1) + ".1";
         const Value z = g_.convolution(x, u_.out_channels, 1, weights_(last + ".weight"));
-        const Value y = g_.tensor(height, width, u_.out_channels);
-        g_.activate(z, weights_(last + ".bias"), T(1), y);
-        return {input, u_.residual ? g_.combine(T(1), input, T(-1), y) : y};
+        const Value y = g_.wide_tensor(height, width, u_.out_channels);
+        g_.activate(z, weights_(last + ".bias"), R(1), y);
+        g_.set_ends(input, u_.residual ? g_.combine(R(1), input, R(-1), y) : y);
     }
 
   private:
@@ -86,57 +89,74 @@ class UNetBuilder {
 };
 
 template <class T>
-InputAndOutput build(Graph<T>& g, const UNet& u, int height, int width) {
-    return UNetBuilder<T>(g, u).build(height, width);
+void build(Graph<T>& g, const UNet& u, int height, int width) {
+    UNetBuilder<T>(g, u).build(height, width);
 }
 
 template <class T>
-InputAndOutput build(Graph<T>& g, const ResidualCnn& r, int height, int width) {
+void build(Graph<T>& g, const ResidualCnn& r, int height, int width) {
+    using R = Real<T>;
+    constexpr R relu = 0, none = 1;
     const Offsets parameters(r);
-    const auto convolve = [&](const std::string& name, const Value& x, int channels, T slope) {
+    const auto convolve = [&](const std::string& name, const Value& x, int channels, R slope,
+                              bool last = false) {
         const Value z = g.convolution(x, channels, 3, parameters(name + ".weight"));
-        const Value y = g.tensor(g.shape(z).height, g.shape(z).width, channels);
+        const auto [h, w] = std::pair(g.shape(z).height, g.shape(z).width);
+        const Value y = last ? g.wide_tensor(h, w, channels) : g.tensor(h, w, channels);
         g.activate(z, parameters(name + ".bias"), slope, y);
         return y;
     };
-    constexpr T relu = 0, none = 1;
-    const Value input = g.tensor(height, width, r.in_channels, false);
-    const Value head = convolve("head.0", input, r.channels, none);
+    const Value input = g.wide_tensor(height, width, r.in_channels, false);
+    const Value head = convolve("head.0", g.narrow(input), r.channels, none);
     Value x = head;
     for (int b = 0; b < r.blocks; ++b) {
         const std::string name = "body." + std::to_string(b) + ".body.";
         const Value inner = convolve(name + "0", x, r.channels, relu);
-        x = g.combine(T(1), x, static_cast<T>(r.block_scale), convolve(name + "2", inner, r.channels, none));
+        x = g.combine(R(1), x, static_cast<R>(r.block_scale), convolve(name + "2", inner, r.channels, none));
     }
-    x = g.combine(T(1), convolve("body." + std::to_string(r.blocks), x, r.channels, none), T(1), head);
+    x = g.combine(R(1), convolve("body." + std::to_string(r.blocks), x, r.channels, none), R(1), head);
     if (r.upscale == 2 || r.upscale == 3)
         x = g.pixel_shuffle(convolve("tail.0.0", x, r.upscale * r.upscale * r.channels, none), r.upscale);
     if (r.upscale == 4) {
         x = g.pixel_shuffle(convolve("tail.0.0", x, 4 * r.channels, none), 2);
         x = g.pixel_shuffle(convolve("tail.0.2", x, 4 * r.channels, none), 2);
     }
-    const Value y = convolve(r.upscale == 1 ? "tail.0" : "tail.1", x, r.out_channels, none);
-    return {input, r.residual ? g.combine(T(1), input, T(-1), y) : y};
+    const Value y = convolve(r.upscale == 1 ? "tail.0" : "tail.1", x, r.out_channels, none, true);
+    g.set_ends(input, r.residual ? g.combine(R(1), input, R(-1), y) : y);
 }
 
 template <class T>
-InputAndOutput build(Graph<T>& g, const LinearNetwork& l, int height, int width) {
-    const Value input = g.tensor(height, width, l.inputs, false);
-    return {input, g.convolution(input, l.outputs, 1, 0)};
+void build(Graph<T>& g, const LinearNetwork& l, int height, int width) {
+    const Value input = g.wide_tensor(height, width, l.inputs, false);
+    g.set_ends(input, g.widen(g.convolution(g.narrow(input), l.outputs, 1, 0)));
+}
+
+template <class T>
+std::unique_ptr<Graph<T>> make_graph(const Architecture& architecture, const BatchShape& shape, bool training,
+                                     Arithmetic arithmetic) {
+    check_image_size(architecture, shape.height, shape.width);
+    auto graph = std::make_unique<Graph<T>>(shape.images, training, arithmetic);
+    std::visit([&](const auto& a) { build(*graph, a, shape.height, shape.width); }, architecture);
+    graph->plan();
+    return graph;
 }
 
 }  // namespace
 
-template <class T>
-InputAndOutput build_network(Graph<T>& graph, const Architecture& architecture, int height, int width) {
-    check_image_size(architecture, height, width);
-    const InputAndOutput ends =
-        std::visit([&](const auto& a) { return build(graph, a, height, width); }, architecture);
-    graph.set_output(ends.output);
-    return ends;
+template <>
+std::unique_ptr<Program<float>> make_program(const Architecture& architecture, const BatchShape& shape,
+                                             bool training, Precision precision) {
+    const Arithmetic products = precision == Precision::fp32 ? Arithmetic::exact : Arithmetic::tf32;
+    if (precision == Precision::bf16) return make_graph<BFloat16>(architecture, shape, training, products);
+    return make_graph<float>(architecture, shape, training, products);
 }
 
-template InputAndOutput build_network(Graph<float>&, const Architecture&, int, int);
-template InputAndOutput build_network(Graph<double>&, const Architecture&, int, int);
+template <>
+std::unique_ptr<Program<double>> make_program(const Architecture& architecture, const BatchShape& shape,
+                                              bool training, Precision precision) {
+    if (precision == Precision::bf16)
+        throw std::invalid_argument("Network<double>: precision = bf16, must be fp32");
+    return make_graph<double>(architecture, shape, training, Arithmetic::exact);
+}
 
 }  // namespace reconlaw::gpu

@@ -25,7 +25,7 @@ class ConvolutionOperation final : public Operation<T> {
         adds_ = g.write_gradient(x_, time);
         if (adds_) {
             const auto& s = g.shape(x_);
-            sum_ = g.scratch(std::ptrdiff_t{g.images()} * s.height * s.width * s.channels, time);
+            sum_ = g.template scratch<T>(std::ptrdiff_t{g.images()} * s.height * s.width * s.channels, time);
         }
     }
     void forward(Graph<T>& g) override {
@@ -36,14 +36,14 @@ class ConvolutionOperation final : public Operation<T> {
     void backward(Graph<T>& g) override {
         const T* x = g.view(x_).data;
         const T* dz = g.gradient(z_).data;
-        T* dw = g.parameter_gradient() + weights_;
+        Real<T>* dw = g.parameter_gradient() + weights_;
         transposed_ ? c_.backward_weights(dz, x, dw) : c_.backward_weights(x, dz, dw);
         if (!g.needs_gradient(x_)) return;
         const View<T> dx = g.gradient(x_);
         View<T> to = dx;
-        if (adds_) to.data = g.memory(sum_);
+        if (adds_) to.data = g.template memory<T>(sum_);
         transposed_ ? c_.forward(dz, to.data) : c_.backward_data(dz, to.data);
-        if (adds_) kernels::add_to<T>(T(1), to, dx);
+        if (adds_) kernels::add_to<T>(1, to, dx);
     }
 
   private:
@@ -56,33 +56,37 @@ class ConvolutionOperation final : public Operation<T> {
 
 template <class T>
 class NormaliseOperation final : public Operation<T> {
+    using R = Real<T>;
+
   public:
-    NormaliseOperation(const Value& z, T slope, const Value& y) : z_(z), y_(y), slope_(slope) {}
+    NormaliseOperation(const Value& z, R slope, const Value& y) : z_(z), y_(y), slope_(slope) {}
 
     void plan_forward(Graph<T>& g, int time) override {
         g.use(z_, time), g.use(y_, time);
         const auto& s = g.shape(z_);
-        row_sums_ = g.scratch(kernels::row_sums_size(g.images(), s.height, s.channels), time);
-        statistics_ = g.scratch(std::ptrdiff_t{2} * g.images() * s.channels, time);
+        row_sums_ = g.template scratch<R>(kernels::row_sums_size(g.images(), s.height, s.channels), time);
+        statistics_ = g.template scratch<R>(std::ptrdiff_t{2} * g.images() * s.channels, time);
     }
     void plan_backward(Graph<T>& g, int time) override {
         const auto& s = g.shape(z_);
         g.keep_scratch(statistics_, time);
-        back_row_sums_ = g.scratch(kernels::row_sums_size(g.images(), s.height, s.channels), time);
-        sums_ = g.scratch(std::ptrdiff_t{2} * g.images() * s.channels, time);
+        back_row_sums_ =
+            g.template scratch<R>(kernels::row_sums_size(g.images(), s.height, s.channels), time);
+        sums_ = g.template scratch<R>(std::ptrdiff_t{2} * g.images() * s.channels, time);
         g.use(y_, time), g.use_gradient(y_, time);
         g.write_gradient(z_, time);
     }
     void forward(Graph<T>& g) override {
         const View<T> z = g.view(z_);
-        kernels::instance_statistics<T>(z, T(1e-5), g.memory(row_sums_), g.memory(statistics_));
-        kernels::normalise<T>(z, g.memory(statistics_), slope_, inside(g.view(y_), z));
+        kernels::instance_statistics<T>(z, R(1e-5), g.template memory<R>(row_sums_),
+                                        g.template memory<R>(statistics_));
+        kernels::normalise<T>(z, g.template memory<R>(statistics_), slope_, inside(g.view(y_), z));
     }
     void backward(Graph<T>& g) override {
         const View<T> dz = g.gradient(z_);
         kernels::normalise_backward<T>(inside(g.view(y_), dz), inside(g.gradient(y_), dz),
-                                       g.memory(statistics_), slope_, g.memory(back_row_sums_),
-                                       g.memory(sums_), dz);
+                                       g.template memory<R>(statistics_), slope_,
+                                       g.template memory<R>(back_row_sums_), g.template memory<R>(sums_), dz);
     }
 
   private:
@@ -91,35 +95,40 @@ class NormaliseOperation final : public Operation<T> {
         return y;
     }
     Value z_, y_;
-    T slope_;
+    R slope_;
     int row_sums_ = -1, statistics_ = -1, back_row_sums_ = -1, sums_ = -1;
 };
 
-template <class T>
+/// From tensors of T to tensors of U, which is T or Real<T>.
+template <class T, class U>
 class ActivateOperation final : public Operation<T> {
+    using R = Real<T>;
+
   public:
-    ActivateOperation(const Value& z, std::ptrdiff_t bias, T slope, const Value& y)
+    ActivateOperation(const Value& z, std::ptrdiff_t bias, R slope, const Value& y)
         : z_(z), y_(y), bias_(bias), slope_(slope) {}
 
     void plan_forward(Graph<T>& g, int time) override { g.use(z_, time), g.use(y_, time); }
     void plan_backward(Graph<T>& g, int time) override {
         const auto& s = g.shape(z_);
-        row_sums_ = g.scratch(kernels::row_sums_size(g.images(), s.height, s.channels), time);
+        row_sums_ = g.template scratch<R>(kernels::row_sums_size(g.images(), s.height, s.channels), time);
         g.use(y_, time), g.use_gradient(y_, time);
         g.write_gradient(z_, time);
     }
     void forward(Graph<T>& g) override {
-        kernels::activate<T>(g.view(z_), bias_ < 0 ? nullptr : g.parameters() + bias_, slope_, g.view(y_));
+        kernels::activate<T, U>(g.view(z_), bias_ < 0 ? nullptr : g.parameters() + bias_, slope_,
+                                g.template view<U>(y_));
     }
     void backward(Graph<T>& g) override {
-        kernels::activate_backward<T>(g.view(y_), g.gradient(y_), slope_, g.memory(row_sums_),
-                                      bias_ < 0 ? nullptr : g.parameter_gradient() + bias_, g.gradient(z_));
+        kernels::activate_backward<T, U>(
+            g.template view<U>(y_), g.template gradient<U>(y_), slope_, g.template memory<R>(row_sums_),
+            bias_ < 0 ? nullptr : g.parameter_gradient() + bias_, g.gradient(z_));
     }
 
   private:
     Value z_, y_;
     std::ptrdiff_t bias_;
-    T slope_;
+    R slope_;
     int row_sums_ = -1;
 };
 
@@ -176,10 +185,13 @@ class ShuffleOperation final : public Operation<T> {
     bool adds_ = false;
 };
 
-template <class T>
+/// Of tensors of U, which is T or Real<T>.
+template <class T, class U>
 class CombineOperation final : public Operation<T> {
+    using R = Real<T>;
+
   public:
-    CombineOperation(T a, const Value& x, T b, const Value& z, const Value& y)
+    CombineOperation(R a, const Value& x, R b, const Value& z, const Value& y)
         : x_(x), z_(z), y_(y), a_(a), b_(b) {}
     void plan_forward(Graph<T>& g, int time) override { g.use(x_, time), g.use(z_, time), g.use(y_, time); }
     void plan_backward(Graph<T>& g, int time) override {
@@ -187,23 +199,53 @@ class CombineOperation final : public Operation<T> {
         if (g.needs_gradient(x_)) adds_x_ = g.write_gradient(x_, time);
         if (g.needs_gradient(z_)) adds_z_ = g.write_gradient(z_, time);
     }
-    void forward(Graph<T>& g) override { kernels::combine<T>(a_, g.view(x_), b_, g.view(z_), g.view(y_)); }
+    void forward(Graph<T>& g) override {
+        kernels::combine<U>(a_, g.template view<U>(x_), b_, g.template view<U>(z_), g.template view<U>(y_));
+    }
     void backward(Graph<T>& g) override {
         pass(g, a_, x_, adds_x_);
         pass(g, b_, z_, adds_z_);
     }
 
   private:
-    void pass(Graph<T>& g, T factor, const Value& to, bool adds) {
+    void pass(Graph<T>& g, R factor, const Value& to, bool adds) {
         if (!g.needs_gradient(to)) return;
+        const View<U> dy = g.template gradient<U>(y_), dx = g.template gradient<U>(to);
         if (adds)
-            kernels::add_to<T>(factor, g.gradient(y_), g.gradient(to));
+            kernels::add_to<U>(factor, dy, dx);
         else
-            kernels::combine<T>(factor, g.gradient(y_), T(0), {}, g.gradient(to));
+            kernels::combine<U>(factor, dy, 0, {}, dx);
     }
     Value x_, z_, y_;
-    T a_, b_;
+    R a_, b_;
     bool adds_x_ = false, adds_z_ = false;
+};
+
+/// A tensor of From as one of To. Nothing else uses x if it has a gradient.
+template <class T, class From, class To>
+class ConvertOperation final : public Operation<T> {
+  public:
+    ConvertOperation(const Value& x, const Value& y) : x_(x), y_(y) {}
+    void plan_forward(Graph<T>& g, int time) override { g.use(x_, time), g.use(y_, time); }
+    void plan_backward(Graph<T>& g, int time) override {
+        if (!g.needs_gradient(x_)) return;
+        g.use_gradient(y_, time);
+        if (g.write_gradient(x_, time)) throw std::logic_error("Graph: a converted tensor that others use");
+    }
+    void forward(Graph<T>& g) override {
+        kernels::convert(size(g), g.template view<From>(x_).data, g.template view<To>(y_).data);
+    }
+    void backward(Graph<T>& g) override {
+        if (!g.needs_gradient(x_)) return;
+        kernels::convert(size(g), g.template gradient<To>(y_).data, g.template gradient<From>(x_).data);
+    }
+
+  private:
+    std::ptrdiff_t size(const Graph<T>& g) const {
+        const auto& s = g.shape(x_);
+        return std::ptrdiff_t{g.images()} * s.height * s.width * s.channels;
+    }
+    Value x_, y_;
 };
 
 }  // namespace
@@ -215,14 +257,45 @@ template <class T>
 Graph<T>::~Graph() = default;
 
 template <class T>
-Value Graph<T>::tensor(int height, int width, int channels, bool needs_gradient) {
-    const std::size_t bytes = sizeof(T) * static_cast<std::size_t>(images_) *
+template <class U>
+Value Graph<T>::add_tensor(int height, int width, int channels, bool needs_gradient) {
+    const std::size_t bytes = sizeof(U) * static_cast<std::size_t>(images_) *
                               static_cast<std::size_t>(height) * static_cast<std::size_t>(width) *
                               static_cast<std::size_t>(channels);
-    tensors_.push_back({height, width, channels, needs_gradient && training_, planner_.add(bytes),
-                        needs_gradient && training_ ? planner_.add(bytes) : -1,
+    tensors_.push_back({height, width, channels, std::is_same_v<U, R>, needs_gradient && training_,
+                        planner_.add(bytes), needs_gradient && training_ ? planner_.add(bytes) : -1,
                         std::vector<bool>(static_cast<std::size_t>(channels))});
     return {static_cast<int>(tensors_.size()) - 1, 0, channels};
+}
+
+template <class T>
+Value Graph<T>::tensor(int height, int width, int channels) {
+    return add_tensor<T>(height, width, channels, true);
+}
+template <class T>
+Value Graph<T>::wide_tensor(int height, int width, int channels, bool needs_gradient) {
+    return add_tensor<R>(height, width, channels, needs_gradient);
+}
+
+template <class T>
+template <class From, class To>
+Value Graph<T>::converted(const Value& x) {
+    if constexpr (std::is_same_v<From, To>) {
+        return x;
+    } else {
+        const Tensor s = shape(x);
+        const Value y = add_tensor<To>(s.height, s.width, s.channels, s.needs_gradient);
+        operations_.push_back(std::make_unique<ConvertOperation<T, From, To>>(x, y));
+        return y;
+    }
+}
+template <class T>
+Value Graph<T>::narrow(const Value& x) {
+    return converted<R, T>(x);
+}
+template <class T>
+Value Graph<T>::widen(const Value& x) {
+    return converted<T, R>(x);
 }
 
 template <class T>
@@ -264,12 +337,15 @@ Value Graph<T>::transposed_convolution(const Value& x, int out_channels, std::pt
 }
 
 template <class T>
-void Graph<T>::normalise(const Value& z, T slope, const Value& y) {
+void Graph<T>::normalise(const Value& z, R slope, const Value& y) {
     operations_.push_back(std::make_unique<NormaliseOperation<T>>(z, slope, y));
 }
 template <class T>
-void Graph<T>::activate(const Value& z, std::ptrdiff_t bias, T slope, const Value& y) {
-    operations_.push_back(std::make_unique<ActivateOperation<T>>(z, bias, slope, y));
+void Graph<T>::activate(const Value& z, std::ptrdiff_t bias, R slope, const Value& y) {
+    if (shape(y).wide)
+        operations_.push_back(std::make_unique<ActivateOperation<T, R>>(z, bias, slope, y));
+    else
+        operations_.push_back(std::make_unique<ActivateOperation<T, T>>(z, bias, slope, y));
 }
 template <class T>
 void Graph<T>::average_pool(const Value& x, const Value& y) {
@@ -287,16 +363,16 @@ Value Graph<T>::pixel_shuffle(const Value& x, int factor) {
     return y;
 }
 template <class T>
-Value Graph<T>::combine(T a, const Value& x, T b, const Value& z) {
-    const auto [height, width] = std::pair(shape(x).height, shape(x).width);
-    const Value y = tensor(height, width, x.channels);
-    operations_.push_back(std::make_unique<CombineOperation<T>>(a, x, b, z, y));
+Value Graph<T>::combine(R a, const Value& x, R b, const Value& z) {
+    const Tensor s = shape(x);
+    if (s.wide) {
+        const Value y = wide_tensor(s.height, s.width, x.channels);
+        operations_.push_back(std::make_unique<CombineOperation<T, R>>(a, x, b, z, y));
+        return y;
+    }
+    const Value y = tensor(s.height, s.width, x.channels);
+    operations_.push_back(std::make_unique<CombineOperation<T, T>>(a, x, b, z, y));
     return y;
-}
-
-template <class T>
-void Graph<T>::set_output(const Value& v) {
-    output_ = v;
 }
 
 template <class T>
@@ -331,34 +407,18 @@ void Graph<T>::allocate() {
 }
 
 template <class T>
-void Graph<T>::set_weights(const T* parameters) {
+void Graph<T>::set_weights(const R* parameters) {
     for (OwnedConvolution& c : convolutions_) c.convolution->set_weights(parameters + c.weights);
 }
 template <class T>
-void Graph<T>::forward(const T* parameters) {
+void Graph<T>::forward(const R* parameters) {
     parameters_ = parameters;
     for (auto& operation : operations_) operation->forward(*this);
 }
 template <class T>
-void Graph<T>::backward(const T* parameters, T* gradient) {
+void Graph<T>::backward(const R* parameters, R* gradient) {
     parameters_ = parameters, parameter_gradient_ = gradient;
     for (auto i = operations_.rbegin(); i != operations_.rend(); ++i) (*i)->backward(*this);
-}
-
-template <class T>
-View<T> Graph<T>::view_of(const Value& v, int storage) const {
-    const Tensor& s = shape(v);
-    View<T> view = dense_view(memory(storage), images_, s.height, s.width, s.channels);
-    view.data += v.first, view.c = v.channels;
-    return view;
-}
-template <class T>
-View<T> Graph<T>::view(const Value& v) const {
-    return view_of(v, shape(v).storage);
-}
-template <class T>
-View<T> Graph<T>::gradient(const Value& v) const {
-    return view_of(v, shape(v).gradient_storage);
 }
 
 template <class T>
@@ -383,18 +443,8 @@ bool Graph<T>::write_gradient(const Value& v, int time) {
     std::fill(begin, end, true);
     return count != 0;
 }
-template <class T>
-int Graph<T>::scratch(std::ptrdiff_t size, int time) {
-    const int block = planner_.add(sizeof(T) * static_cast<std::size_t>(size));
-    planner_.use(block, time);
-    return block;
-}
-template <class T>
-T* Graph<T>::memory(int handle) const {
-    return reinterpret_cast<T*>(arena_.data() + planner_.offset(handle));
-}
-
 template class Graph<float>;
 template class Graph<double>;
+template class Graph<BFloat16>;
 
 }  // namespace reconlaw::gpu

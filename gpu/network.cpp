@@ -88,6 +88,24 @@ void check_shape(const Architecture& a, const BatchShape& s, const NetworkOption
 
 }  // namespace
 
+std::string to_string(Precision precision) {
+    switch (precision) {
+        case Precision::fp32:
+            return "fp32";
+        case Precision::tf32:
+            return "tf32";
+        case Precision::bf16:
+            return "bf16";
+    }
+    return "unknown";
+}
+
+Precision precision_named(const std::string& name) {
+    for (const Precision p : {Precision::fp32, Precision::tf32, Precision::bf16})
+        if (name == to_string(p)) return p;
+    throw std::invalid_argument("precision '" + name + "' is unknown: must be fp32, tf32 or bf16");
+}
+
 std::string MemoryPlan::summary() const {
     return "activations " + megabytes(activations) + " (minimum " + megabytes(minimum) + "), convolutions " +
            megabytes(workspace + weights) + (loss > 0 ? ", loss " + megabytes(loss) : "") + ", parameters " +
@@ -107,18 +125,15 @@ Network<T>::Internals::Internals(const Architecture& a, const BatchShape& s, con
       shape(s),
       options(o),
       list((check_shape(a, s, o), require_device(), gpu::parameters(a))),
-      graph(s.images, o.training, o.precision == Precision::tf32 ? Arithmetic::tf32 : Arithmetic::exact),
-      ends(build_network(graph, a, s.height, s.width)) {
-    graph.plan();
-}
+      program(make_program<T>(a, s, o.training, o.precision)) {}
 
 template <class T>
 MemoryPlan Network<T>::Internals::plan() const {
     MemoryPlan p;
-    p.activations = graph.planner().bytes();
-    p.minimum = graph.planner().minimum();
-    p.workspace = graph.workspace_bytes();
-    p.weights = graph.weight_bytes();
+    p.activations = program->planner().bytes();
+    p.minimum = program->planner().minimum();
+    p.workspace = program->workspace_bytes();
+    p.weights = program->weight_bytes();
     const auto count = static_cast<std::size_t>(list.back().offset + list.back().size());
     p.parameters = sizeof(T) * count * (options.training ? 2 : 1);
     const LossSizes l = loss_sizes();
@@ -130,9 +145,9 @@ MemoryPlan Network<T>::Internals::plan() const {
 template <class T>
 auto Network<T>::Internals::loss_sizes() const -> LossSizes {
     if (!options.training) return {};
-    const auto& out = graph.shape(ends.output);
-    const std::ptrdiff_t n = shape.images, h = out.height, w = out.width;
-    LossSizes sizes{n * h * w * out.channels, n * h};
+    const View<T> out = program->output();
+    const std::ptrdiff_t n = shape.images, h = out.h, w = out.w;
+    LossSizes sizes{n * h * w * out.c, n * h};
     if (options.loss == Loss::ssim) sizes.range = n, sizes.maps = 3 * n * (h - 6) * (w - 6);
     return sizes;
 }
@@ -142,7 +157,7 @@ void Network<T>::Internals::allocate() {
     require_memory(plan(), describe(architecture) + " and batches of " + std::to_string(shape.images) +
                                " x " + std::to_string(shape.height) + " x " + std::to_string(shape.width));
     try {
-        graph.allocate();
+        program->allocate();
         parameters = DeviceArray<T>(list.back().offset + list.back().size());
         if (options.training) {
             const LossSizes sizes = loss_sizes();
@@ -164,14 +179,14 @@ void Network<T>::Internals::allocate() {
 
 template <class T>
 View<T> Network<T>::Internals::target() const {
-    const View<T> out = graph.view(ends.output);
+    const View<T> out = program->output();
     return dense_view(targets.data(), out.n, out.h, out.w, out.c);
 }
 
 template <class T>
 double Network<T>::Internals::loss_and_gradient() {
     forward();
-    const View<T> estimate = graph.view(ends.output), gradient_out = graph.gradient(ends.output);
+    const View<T> estimate = program->output(), gradient_out = program->output_gradient();
     const auto loss = [&] {
         switch (options.loss) {
             case Loss::mse:
@@ -184,7 +199,7 @@ double Network<T>::Internals::loss_and_gradient() {
         }
         return std::numeric_limits<double>::quiet_NaN();
     }();
-    graph.backward(parameters.data(), gradient.data());
+    program->backward(parameters.data(), gradient.data());
     return loss;
 }
 
@@ -272,12 +287,12 @@ std::vector<T> Network<T>::get_gradient() const {
 template <class T>
 std::vector<T> Network<T>::forward(std::span<const T> input) {
     Internals& n = *internals_;
-    const View<T> to = n.graph.view(n.ends.input);
+    const View<T> to = n.program->input();
     detail::require(static_cast<std::ptrdiff_t>(input.size()) == elements(to), "Network::forward",
                     "number of values", input.size(), std::to_string(elements(to)));
     upload(input, to);
     n.forward();
-    return download(n.graph.view(n.ends.output));
+    return download(n.program->output());
 }
 
 template <class T>
@@ -285,7 +300,7 @@ double Network<T>::loss_and_gradient(std::span<const T> input, std::span<const T
     Internals& n = *internals_;
     constexpr auto f = "Network::loss_and_gradient";
     detail::require(n.options.training, f, "training", "false", "true");
-    const View<T> to = n.graph.view(n.ends.input);
+    const View<T> to = n.program->input();
     detail::require(static_cast<std::ptrdiff_t>(input.size()) == elements(to), f, "number of input values",
                     input.size(), std::to_string(elements(to)));
     detail::require(static_cast<std::ptrdiff_t>(target.size()) == n.targets.size(), f,
@@ -304,7 +319,7 @@ template <class T>
 std::vector<T> Network<T>::get_output_gradient() const {
     detail::require(internals_->options.training, "Network::get_output_gradient", "training", "false",
                     "true");
-    return download(internals_->graph.gradient(internals_->ends.output));
+    return download(internals_->program->output_gradient());
 }
 
 template <class T>

@@ -1,7 +1,11 @@
 #pragma once
 /// What a Network holds in device memory; the trainer works on it directly.
 
-#include "build_network.hpp"
+#include <memory>
+#include <vector>
+
+#include "device_array.hpp"
+#include "program.hpp"
 #include "reconlaw/gpu/network.hpp"
 
 namespace reconlaw::gpu {
@@ -12,9 +16,9 @@ struct Network<T>::Internals {
 
     void allocate();
     /// After the parameters have changed.
-    void refresh() { graph.set_weights(parameters.data()); }
+    void refresh() { program->set_weights(parameters.data()); }
     /// Of what is in the input and target tensors.
-    void forward() { graph.forward(parameters.data()); }
+    void forward() { program->forward(parameters.data()); }
     double loss_and_gradient();
     View<T> target() const;
     /// Elements of the arrays that the loss function needs.
@@ -28,8 +32,7 @@ struct Network<T>::Internals {
     BatchShape shape;
     NetworkOptions options;
     std::vector<Parameter> list;
-    Graph<T> graph;
-    InputAndOutput ends;
+    std::unique_ptr<Program<T>> program;
     DeviceArray<T> parameters, gradient, targets, range, maps;
     DeviceArray<double> row_sums;
     std::vector<T> equal_range;  ///< on the host: the same range for every image

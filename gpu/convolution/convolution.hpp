@@ -5,6 +5,8 @@
 #include <memory>
 #include <string>
 
+#include "../kernels/bfloat16.hpp"
+
 namespace reconlaw::gpu {
 
 /// y(i, r, q, o) = sum over u, v, k of W(o, k, u, v) x(i, stride r + u - padding, stride q + v - padding, k),
@@ -24,6 +26,9 @@ struct ConvolutionShape {
 /// How products are formed on a GPU: in single precision, or rounded to 10 bits for the tensor cores.
 enum class Arithmetic { exact, tf32 };
 
+/// Images in T = float, double or BFloat16. Weights and their gradients are Real<T>: float for BFloat16,
+/// whose products are of two BF16 numbers (the weights rounded too), and summed in single precision.
+///
 /// All pointers are device memory. Calls do not allocate, but for Eigen's products, which copy blocks of
 /// large matrices to room of their own.
 template <class T>
@@ -38,10 +43,10 @@ class Convolution {
     virtual void use_memory(void* weights, void* workspace) = 0;
 
     /// Takes new weights, W(o, k, u, v) with v fastest.
-    virtual void set_weights(const T* weights) = 0;
+    virtual void set_weights(const Real<T>* weights) = 0;
     virtual void forward(const T* x, T* y) = 0;
     virtual void backward_data(const T* dy, T* dx) = 0;
-    virtual void backward_weights(const T* x, const T* dy, T* dweights) = 0;
+    virtual void backward_weights(const T* x, const T* dy, Real<T>* dweights) = 0;
 };
 
 /// What a convolution will be used for; unused directions need no memory.
@@ -50,7 +55,8 @@ struct ConvolutionUse {
 };
 
 /// The library of this build: oneDNN on a processor, cuDNN on a GPU. Without oneDNN, and for double on a
-/// processor: im2col and Eigen. For double on a GPU: plain loops.
+/// processor: im2col and Eigen. For double on a GPU: plain loops. For BFloat16 where the library has nothing
+/// (oneDNN on a processor without AVX-512): the single-precision one on widened images.
 template <class T>
 std::unique_ptr<Convolution<T>> make_convolution(const ConvolutionShape& shape, const ConvolutionUse& use,
                                                  Arithmetic arithmetic);

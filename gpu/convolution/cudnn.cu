@@ -1,4 +1,4 @@
-/// Convolutions by cuDNN's version-9 descriptors, channels last.
+/// Convolutions by cuDNN's version-9 descriptors, channels last, in single precision and BF16.
 
 #include <cudnn.h>
 
@@ -10,11 +10,18 @@
 #include "../kernels/row_loop.cuh"
 #include "convolution.hpp"
 #include "plain.hpp"
+#include "widened.hpp"
 
 namespace reconlaw::gpu {
 namespace {
 
+/// cuDNN has no algorithm for a convolution.
+struct Unsupported : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
 void check(cudnnStatus_t status, const char* what) {
+    if (status == CUDNN_STATUS_NOT_SUPPORTED) throw Unsupported(std::string("cuDNN: not supported: ") + what);
     if (status != CUDNN_STATUS_SUCCESS)
         throw std::runtime_error(std::string("cuDNN: ") + what + ": " + cudnnGetErrorString(status));
 }
@@ -29,9 +36,10 @@ cudnnHandle_t handle() {
 }
 
 /// (o, k, area) <-> (o, area, k): PyTorch's order and the channels-last one.
+template <class From, class To>
 struct ReorderWeights {
-    const float* from;
-    float* to;
+    const From* from;
+    To* to;
     std::ptrdiff_t in_channels, area;
     bool back;
 
@@ -51,112 +59,127 @@ Performance choose(const std::vector<Performance>& found, int count, const char*
     for (int i = 0; i < count; ++i)
         if (found[i].status == CUDNN_STATUS_SUCCESS && found[i].determinism == CUDNN_DETERMINISTIC)
             return found[i];
-    throw std::runtime_error(std::string("cuDNN: no deterministic algorithm for the ") + direction);
+    throw Unsupported(std::string("cuDNN: no deterministic algorithm for the ") + direction);
 }
 
-class CudnnConvolution final : public Convolution<float> {
+struct Descriptors {
+    cudnnTensorDescriptor_t x = nullptr, y = nullptr;
+    cudnnFilterDescriptor_t w = nullptr;
+    cudnnConvolutionDescriptor_t convolution = nullptr;
+
+    Descriptors() {
+        check(cudnnCreateTensorDescriptor(&x), "tensor descriptor");
+        check(cudnnCreateTensorDescriptor(&y), "tensor descriptor");
+        check(cudnnCreateFilterDescriptor(&w), "filter descriptor");
+        check(cudnnCreateConvolutionDescriptor(&convolution), "convolution descriptor");
+    }
+    ~Descriptors() {
+        cudnnDestroyConvolutionDescriptor(convolution);
+        cudnnDestroyFilterDescriptor(w);
+        cudnnDestroyTensorDescriptor(y);
+        cudnnDestroyTensorDescriptor(x);
+    }
+    Descriptors(const Descriptors&) = delete;
+    Descriptors& operator=(const Descriptors&) = delete;
+};
+
+/// In BF16 the gradient of the weights comes out of cuDNN rounded to BF16, and is widened.
+template <class T>
+class CudnnConvolution final : public Convolution<T> {
+    static constexpr cudnnDataType_t type =
+        sizeof(T) == sizeof(float) ? CUDNN_DATA_FLOAT : CUDNN_DATA_BFLOAT16;
+
   public:
     CudnnConvolution(const ConvolutionShape& s, const ConvolutionUse& use, Arithmetic arithmetic) : s_(s) {
-        check(cudnnCreateTensorDescriptor(&x_), "tensor descriptor");
-        check(cudnnCreateTensorDescriptor(&y_), "tensor descriptor");
-        check(cudnnCreateFilterDescriptor(&w_), "filter descriptor");
-        check(cudnnCreateConvolutionDescriptor(&c_), "convolution descriptor");
-        check(cudnnSetTensor4dDescriptor(x_, CUDNN_TENSOR_NHWC, CUDNN_DATA_FLOAT, s.images, s.in_channels,
-                                         s.height, s.width),
+        check(cudnnSetTensor4dDescriptor(d_.x, CUDNN_TENSOR_NHWC, type, s.images, s.in_channels, s.height,
+                                         s.width),
               "input shape");
-        check(cudnnSetTensor4dDescriptor(y_, CUDNN_TENSOR_NHWC, CUDNN_DATA_FLOAT, s.images, s.out_channels,
+        check(cudnnSetTensor4dDescriptor(d_.y, CUDNN_TENSOR_NHWC, type, s.images, s.out_channels,
                                          s.out_height(), s.out_width()),
               "output shape");
-        check(cudnnSetFilter4dDescriptor(w_, CUDNN_DATA_FLOAT, CUDNN_TENSOR_NHWC, s.out_channels,
-                                         s.in_channels, s.kernel, s.kernel),
+        check(cudnnSetFilter4dDescriptor(d_.w, type, CUDNN_TENSOR_NHWC, s.out_channels, s.in_channels,
+                                         s.kernel, s.kernel),
               "weights' shape");
-        check(cudnnSetConvolution2dDescriptor(c_, s.padding, s.padding, s.stride, s.stride, 1, 1,
+        check(cudnnSetConvolution2dDescriptor(d_.convolution, s.padding, s.padding, s.stride, s.stride, 1, 1,
                                               CUDNN_CROSS_CORRELATION, CUDNN_DATA_FLOAT),
               "convolution");
-        check(cudnnSetConvolutionMathType(
-                  c_, arithmetic == Arithmetic::tf32 ? CUDNN_DEFAULT_MATH : CUDNN_FMA_MATH),
+        const bool exact = type == CUDNN_DATA_FLOAT && arithmetic == Arithmetic::exact;
+        check(cudnnSetConvolutionMathType(d_.convolution, exact ? CUDNN_FMA_MATH : CUDNN_DEFAULT_MATH),
               "arithmetic");
         int count = 0;
         if (use.forward) {
             std::vector<cudnnConvolutionFwdAlgoPerf_t> found(CUDNN_CONVOLUTION_FWD_ALGO_COUNT);
-            check(cudnnGetConvolutionForwardAlgorithm_v7(
-                      handle(), x_, w_, c_, y_, static_cast<int>(found.size()), &count, found.data()),
-                  "choosing an algorithm");
+            check(
+                cudnnGetConvolutionForwardAlgorithm_v7(handle(), d_.x, d_.w, d_.convolution, d_.y,
+                                                       static_cast<int>(found.size()), &count, found.data()),
+                "choosing an algorithm");
             const auto best = choose(found, count, "forward pass");
             forward_ = best.algo, workspace_ = std::max(workspace_, best.memory);
         }
         if (use.backward_data) {
             std::vector<cudnnConvolutionBwdDataAlgoPerf_t> found(CUDNN_CONVOLUTION_BWD_DATA_ALGO_COUNT);
-            check(cudnnGetConvolutionBackwardDataAlgorithm_v7(
-                      handle(), w_, y_, c_, x_, static_cast<int>(found.size()), &count, found.data()),
+            check(cudnnGetConvolutionBackwardDataAlgorithm_v7(handle(), d_.w, d_.y, d_.convolution, d_.x,
+                                                              static_cast<int>(found.size()), &count,
+                                                              found.data()),
                   "choosing an algorithm");
             const auto best = choose(found, count, "gradient of the data");
             data_ = best.algo, workspace_ = std::max(workspace_, best.memory);
         }
         if (use.backward_weights) {
             std::vector<cudnnConvolutionBwdFilterAlgoPerf_t> found(CUDNN_CONVOLUTION_BWD_FILTER_ALGO_COUNT);
-            check(cudnnGetConvolutionBackwardFilterAlgorithm_v7(
-                      handle(), x_, y_, c_, w_, static_cast<int>(found.size()), &count, found.data()),
+            check(cudnnGetConvolutionBackwardFilterAlgorithm_v7(handle(), d_.x, d_.y, d_.convolution, d_.w,
+                                                                static_cast<int>(found.size()), &count,
+                                                                found.data()),
                   "choosing an algorithm");
             const auto best = choose(found, count, "gradient of the weights");
             filter_ = best.algo, workspace_ = std::max(workspace_, best.memory);
         }
     }
 
-    ~CudnnConvolution() override {
-        cudnnDestroyConvolutionDescriptor(c_);
-        cudnnDestroyFilterDescriptor(w_);
-        cudnnDestroyTensorDescriptor(y_);
-        cudnnDestroyTensorDescriptor(x_);
-    }
-    CudnnConvolution(const CudnnConvolution&) = delete;
-    CudnnConvolution& operator=(const CudnnConvolution&) = delete;
-
     std::size_t workspace_bytes() const override { return workspace_; }
-    std::size_t weight_bytes() const override {
-        return 2 * sizeof(float) * static_cast<std::size_t>(s_.weights());
-    }
+    std::size_t weight_bytes() const override { return 2 * aligned_weights() * sizeof(T); }
     void use_memory(void* weights, void* workspace) override {
-        weights_ = static_cast<float*>(weights);
-        gradient_ = weights_ + s_.weights();
+        weights_ = static_cast<T*>(weights);
+        gradient_ = weights_ + aligned_weights();
         memory_ = workspace;
     }
 
     void set_weights(const float* weights) override { reorder(weights, weights_, false); }
 
-    void forward(const float* x, float* y) override {
-        check(cudnnConvolutionForward(handle(), &one_, x_, x, w_, weights_, c_, forward_, memory_, workspace_,
-                                      &zero_, y_, y),
+    void forward(const T* x, T* y) override {
+        check(cudnnConvolutionForward(handle(), &one_, d_.x, x, d_.w, weights_, d_.convolution, forward_,
+                                      memory_, workspace_, &zero_, d_.y, y),
               "forward pass");
     }
-    void backward_data(const float* dy, float* dx) override {
-        check(cudnnConvolutionBackwardData(handle(), &one_, w_, weights_, y_, dy, c_, data_, memory_,
-                                           workspace_, &zero_, x_, dx),
+    void backward_data(const T* dy, T* dx) override {
+        check(cudnnConvolutionBackwardData(handle(), &one_, d_.w, weights_, d_.y, dy, d_.convolution, data_,
+                                           memory_, workspace_, &zero_, d_.x, dx),
               "gradient of the data");
     }
-    void backward_weights(const float* x, const float* dy, float* dweights) override {
-        check(cudnnConvolutionBackwardFilter(handle(), &one_, x_, x, y_, dy, c_, filter_, memory_, workspace_,
-                                             &zero_, w_, gradient_),
+    void backward_weights(const T* x, const T* dy, float* dweights) override {
+        check(cudnnConvolutionBackwardFilter(handle(), &one_, d_.x, x, d_.y, dy, d_.convolution, filter_,
+                                             memory_, workspace_, &zero_, d_.w, gradient_),
               "gradient of the weights");
         reorder(gradient_, dweights, true);
     }
 
   private:
-    void reorder(const float* from, float* to, bool back) const {
-        for_each_element(s_.weights(), ReorderWeights{from, to, s_.in_channels,
-                                                      std::ptrdiff_t{s_.kernel} * s_.kernel, back});
+    /// Tensor cores want their operands at multiples of 16 bytes.
+    std::size_t aligned_weights() const { return (static_cast<std::size_t>(s_.weights()) + 31) / 32 * 32; }
+    template <class From, class To>
+    void reorder(const From* from, To* to, bool back) const {
+        for_each_element(s_.weights(), ReorderWeights<From, To>{from, to, s_.in_channels,
+                                                                std::ptrdiff_t{s_.kernel} * s_.kernel, back});
     }
 
     ConvolutionShape s_;
-    cudnnTensorDescriptor_t x_ = nullptr, y_ = nullptr;
-    cudnnFilterDescriptor_t w_ = nullptr;
-    cudnnConvolutionDescriptor_t c_ = nullptr;
+    Descriptors d_;
     cudnnConvolutionFwdAlgo_t forward_{};
     cudnnConvolutionBwdDataAlgo_t data_{};
     cudnnConvolutionBwdFilterAlgo_t filter_{};
     std::size_t workspace_ = 0;
     float one_ = 1, zero_ = 0;
-    float *weights_ = nullptr, *gradient_ = nullptr;
+    T *weights_ = nullptr, *gradient_ = nullptr;
     void* memory_ = nullptr;
 };
 
@@ -165,7 +188,18 @@ class CudnnConvolution final : public Convolution<float> {
 template <>
 std::unique_ptr<Convolution<float>> make_convolution(const ConvolutionShape& shape, const ConvolutionUse& use,
                                                      Arithmetic arithmetic) {
-    return std::make_unique<CudnnConvolution>(shape, use, arithmetic);
+    return std::make_unique<CudnnConvolution<float>>(shape, use, arithmetic);
+}
+
+template <>
+std::unique_ptr<Convolution<BFloat16>> make_convolution(const ConvolutionShape& shape,
+                                                        const ConvolutionUse& use, Arithmetic) {
+    try {
+        return std::make_unique<CudnnConvolution<BFloat16>>(shape, use, Arithmetic::tf32);
+    } catch (const Unsupported&) {
+        return std::make_unique<WidenedConvolution>(shape,
+                                                    make_convolution<float>(shape, use, Arithmetic::tf32));
+    }
 }
 
 template <>

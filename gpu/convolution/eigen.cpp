@@ -1,6 +1,7 @@
 /// The build without oneDNN.
 
 #include "im2col.hpp"
+#include "widened.hpp"
 
 namespace reconlaw::gpu {
 
@@ -13,6 +14,12 @@ template std::unique_ptr<Convolution<float>> make_convolution(const ConvolutionS
                                                               Arithmetic);
 template std::unique_ptr<Convolution<double>> make_convolution(const ConvolutionShape&, const ConvolutionUse&,
                                                                Arithmetic);
+
+template <>
+std::unique_ptr<Convolution<BFloat16>> make_convolution(const ConvolutionShape& shape, const ConvolutionUse&,
+                                                        Arithmetic) {
+    return std::make_unique<WidenedConvolution>(shape, std::make_unique<Im2colConvolution<float>>(shape));
+}
 
 std::string convolution_library() {
     return "Eigen " + std::to_string(EIGEN_WORLD_VERSION) + "." + std::to_string(EIGEN_MAJOR_VERSION) + "." +

@@ -1,4 +1,5 @@
-/// Single precision by oneDNN, whose calls differ between versions 2 and 3; double precision by im2col.
+/// Single precision and BF16 by oneDNN, whose calls differ between versions 2 and 3; double precision by
+/// im2col.
 
 #include <array>
 #include <dnnl.hpp>
@@ -6,6 +7,7 @@
 #include <stdexcept>
 
 #include "im2col.hpp"
+#include "widened.hpp"
 
 namespace reconlaw::gpu {
 namespace {
@@ -22,10 +24,7 @@ dnnl::stream& stream() {
 
 using Tag = dnnl::memory::format_tag;
 using Description = dnnl::memory::desc;
-
-Description description(const dnnl::memory::dims& dims, Tag tag) {
-    return {dims, dnnl::memory::data_type::f32, tag};
-}
+using DataType = dnnl::memory::data_type;
 
 dnnl::memory empty_memory(const Description& d) {
     return dnnl::memory(d, engine(), nullptr);
@@ -82,16 +81,20 @@ struct Primitives {
 };
 
 /// The channels-last layout is asked for (it is the fastest for few channels, and ours); the layout of the
-/// weights is oneDNN's choice in each direction, so they are reordered after every update.
-class OneDnnConvolution final : public Convolution<float> {
+/// weights is oneDNN's choice in each direction, so they are reordered after every update (and rounded, for
+/// T = BFloat16).
+template <class T>
+class OneDnnConvolution final : public Convolution<T> {
+    static constexpr DataType type = sizeof(T) == sizeof(float) ? DataType::f32 : DataType::bf16;
+
   public:
     OneDnnConvolution(const ConvolutionShape& s, const ConvolutionUse& use) : use_(use) {
         const dnnl::memory::dims x{s.images, s.in_channels, s.height, s.width},
             w{s.out_channels, s.in_channels, s.kernel, s.kernel},
             y{s.images, s.out_channels, s.out_height(), s.out_width()}, stride{s.stride, s.stride},
             padding{s.padding, s.padding};
-        const Description dx = description(x, Tag::nhwc), any = description(w, Tag::any),
-                          dy = description(y, Tag::nhwc), plain = description(w, Tag::oihw);
+        const Description dx(x, type, Tag::nhwc), dy(y, type, Tag::nhwc), any(w, type, Tag::any),
+            gradient(w, DataType::f32, Tag::any), plain(w, DataType::f32, Tag::oihw);
         const auto hint = Primitives::forward(dx, any, dy, stride, padding);
         plain_ = empty_memory(plain);
         x_ = empty_memory(dx), y_ = empty_memory(dy);
@@ -120,8 +123,8 @@ class OneDnnConvolution final : public Convolution<float> {
             set_up(backward_data_, p, p.weights_desc(), false);
         }
         if (use.backward_weights) {
-            const auto p =
-                Primitives::backward<dnnl::convolution_backward_weights>(dx, any, dy, stride, padding, hint);
+            const auto p = Primitives::backward<dnnl::convolution_backward_weights>(dx, gradient, dy, stride,
+                                                                                    padding, hint);
             backward_weights_.primitive = dnnl::convolution_backward_weights(p);
             set_up(backward_weights_, p, p.diff_weights_desc(), true);
         }
@@ -151,24 +154,24 @@ class OneDnnConvolution final : public Convolution<float> {
         if (use_.backward_data) to_own_layout(backward_data_);
     }
 
-    void forward(const float* x, float* y) override {
-        x_.set_data_handle(const_cast<float*>(x)), y_.set_data_handle(y);
+    void forward(const T* x, T* y) override {
+        x_.set_data_handle(const_cast<T*>(x)), y_.set_data_handle(y);
         execute<4>(forward_.primitive, {{{DNNL_ARG_SRC, x_.get()},
                                          {DNNL_ARG_WEIGHTS, forward_.weights.get()},
                                          {DNNL_ARG_DST, y_.get()},
                                          {DNNL_ARG_SCRATCHPAD, forward_.scratch.get()}}});
     }
 
-    void backward_data(const float* dy, float* dx) override {
-        x_.set_data_handle(dx), y_.set_data_handle(const_cast<float*>(dy));
+    void backward_data(const T* dy, T* dx) override {
+        x_.set_data_handle(dx), y_.set_data_handle(const_cast<T*>(dy));
         execute<4>(backward_data_.primitive, {{{DNNL_ARG_DIFF_SRC, x_.get()},
                                                {DNNL_ARG_WEIGHTS, backward_data_.weights.get()},
                                                {DNNL_ARG_DIFF_DST, y_.get()},
                                                {DNNL_ARG_SCRATCHPAD, backward_data_.scratch.get()}}});
     }
 
-    void backward_weights(const float* x, const float* dy, float* dweights) override {
-        x_.set_data_handle(const_cast<float*>(x)), y_.set_data_handle(const_cast<float*>(dy));
+    void backward_weights(const T* x, const T* dy, float* dweights) override {
+        x_.set_data_handle(const_cast<T*>(x)), y_.set_data_handle(const_cast<T*>(dy));
         execute<4>(backward_weights_.primitive, {{{DNNL_ARG_SRC, x_.get()},
                                                   {DNNL_ARG_DIFF_DST, y_.get()},
                                                   {DNNL_ARG_DIFF_WEIGHTS, backward_weights_.weights.get()},
@@ -206,9 +209,19 @@ template <>
 std::unique_ptr<Convolution<float>> make_convolution(const ConvolutionShape& shape, const ConvolutionUse& use,
                                                      Arithmetic) {
     try {
-        return std::make_unique<OneDnnConvolution>(shape, use);
+        return std::make_unique<OneDnnConvolution<float>>(shape, use);
     } catch (const dnnl::error& e) {
         throw std::runtime_error(std::string("oneDNN: cannot set up a convolution: ") + e.what());
+    }
+}
+
+template <>
+std::unique_ptr<Convolution<BFloat16>> make_convolution(const ConvolutionShape& shape,
+                                                        const ConvolutionUse& use, Arithmetic arithmetic) {
+    try {
+        return std::make_unique<OneDnnConvolution<BFloat16>>(shape, use);
+    } catch (const dnnl::error&) {  // BF16 needs AVX-512
+        return std::make_unique<WidenedConvolution>(shape, make_convolution<float>(shape, use, arithmetic));
     }
 }
 

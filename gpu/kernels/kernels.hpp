@@ -1,10 +1,12 @@
 #pragma once
 /// Everything that runs on the device except convolutions. Implemented by the .cu files of this folder for
-/// float and double; no Thrust here, so host code includes it freely. Nothing here allocates, and sums are
-/// taken in an order that does not depend on the number of threads.
+/// float and double, and what works on activations for BFloat16 too; no Thrust here, so host code includes it
+/// freely. Nothing here allocates, and sums are taken in an order that does not depend on the number of
+/// threads.
 
 #include <cstdint>
 
+#include "bfloat16.hpp"
 #include "view.hpp"
 
 namespace reconlaw::gpu::kernels {
@@ -20,25 +22,27 @@ inline std::ptrdiff_t row_sums_size(int n, int h, int c) {
 /// statistics[2 i c + k] = mean over the pixels of channel k of image i; statistics[(2 i + 1) c + k] =
 /// 1/sqrt(variance + epsilon), biased variance. @param row_sums  scratch, row_sums_size elements
 template <class T>
-void instance_statistics(View<const T> z, T epsilon, T* row_sums, T* statistics);
+void instance_statistics(View<const T> z, Real<T> epsilon, Real<T>* row_sums, Real<T>* statistics);
 
 /// y = activation((z - mean)/std) with the activation x > 0 ? x : slope x, 0 < slope <= 1.
 template <class T>
-void normalise(View<const T> z, const T* statistics, T slope, View<T> y);
+void normalise(View<const T> z, const Real<T>* statistics, Real<T> slope, View<T> y);
 
 /// The gradient of z from that of y; z itself is not needed: y's sign and the statistics restore it.
 /// @param sums  scratch, 2 n c elements
 template <class T>
-void normalise_backward(View<const T> y, View<const T> dy, const T* statistics, T slope, T* row_sums, T* sums,
-                        View<T> dz);
+void normalise_backward(View<const T> y, View<const T> dy, const Real<T>* statistics, Real<T> slope,
+                        Real<T>* row_sums, Real<T>* sums, View<T> dz);
 
-/// y = activation(z + bias[channel]), bias may be null; 0 <= slope <= 1, 1 being no activation.
-template <class T>
-void activate(View<const T> z, const T* bias, T slope, View<T> y);
+/// y = activation(z + bias[channel]), bias may be null; 0 <= slope <= 1, 1 being no activation. The elements
+/// U of y are T or Real<T>.
+template <class T, class U>
+void activate(View<const T> z, const Real<T>* bias, Real<T> slope, View<U> y);
 
 /// dz = dy activation'(y), and dbias = its sum over pixels and images (dbias may be null). dz may be dy.
-template <class T>
-void activate_backward(View<const T> y, View<const T> dy, T slope, T* row_sums, T* dbias, View<T> dz);
+template <class T, class U>
+void activate_backward(View<const U> y, View<const U> dy, Real<T> slope, Real<T>* row_sums, Real<T>* dbias,
+                       View<T> dz);
 
 // ---- resolution and combination
 // --------------------------------------------------------------------------------
@@ -65,10 +69,14 @@ void pixel_shuffle_backward(View<const T> dy, int factor, bool accumulate, View<
 
 /// y = a x + b z (z may have no data: y = a x).
 template <class T>
-void combine(T a, View<const T> x, T b, View<const T> z, View<T> y);
+void combine(Real<T> a, View<const T> x, Real<T> b, View<const T> z, View<T> y);
 /// y += a x
 template <class T>
-void add_to(T a, View<const T> x, View<T> y);
+void add_to(Real<T> a, View<const T> x, View<T> y);
+
+/// to[i] = from[i], rounded where To is the narrower.
+template <class From, class To>
+void convert(std::ptrdiff_t count, const From* from, To* to);
 
 // ---- losses: mean over all elements; the gradient with respect to `estimate` is written
 // -------------------------

@@ -14,26 +14,27 @@ namespace {
 /// Mean and sum of squared deviations of a row.
 template <class T>
 struct RowMoments {
+    using R = Real<T>;
     View<const T> z;
-    T* row_sums;
+    R* row_sums;
 
     template <int W>
     RECONLAW_HD void run(int i, int y, int c) const {
         const T* RECONLAW_RESTRICT p = z.at(i, y, c);
-        T mean[W] = {}, m2[W] = {};
+        R mean[W] = {}, m2[W] = {};
         for (int x = 0; x < z.w; ++x) {
 #pragma omp simd
             for (int k = 0; k < W; ++k) mean[k] += p[x * z.pixel + k];
         }
-        for (int k = 0; k < W; ++k) mean[k] /= static_cast<T>(z.w);
+        for (int k = 0; k < W; ++k) mean[k] /= static_cast<R>(z.w);
         for (int x = 0; x < z.w; ++x) {
 #pragma omp simd
             for (int k = 0; k < W; ++k) {
-                const T d = p[x * z.pixel + k] - mean[k];
+                const R d = p[x * z.pixel + k] - mean[k];
                 m2[k] += d * d;
             }
         }
-        T* RECONLAW_RESTRICT out = row_sums + (std::ptrdiff_t{i} * z.h + y) * 2 * z.c + c;
+        R* RECONLAW_RESTRICT out = row_sums + (std::ptrdiff_t{i} * z.h + y) * 2 * z.c + c;
         for (int k = 0; k < W; ++k) out[k] = mean[k], out[z.c + k] = m2[k];
     }
 };
@@ -70,22 +71,23 @@ struct JoinMoments {
 
 template <class T>
 struct Normalise {
+    using R = Real<T>;
     View<const T> z;
-    const T* statistics;
-    T slope;
+    const R* statistics;
+    R slope;
     View<T> y;
 
     template <int W>
     RECONLAW_HD void run(int i, int row, int c) const {
         const T* RECONLAW_RESTRICT from = z.at(i, row, c);
         T* RECONLAW_RESTRICT to = y.at(i, row, c);
-        const T* mean = statistics + std::ptrdiff_t{2} * i * z.c + c;
-        T m[W], s[W];
+        const R* mean = statistics + std::ptrdiff_t{2} * i * z.c + c;
+        R m[W], s[W];
         for (int k = 0; k < W; ++k) m[k] = mean[k], s[k] = mean[z.c + k];
         for (int x = 0; x < z.w; ++x) {
 #pragma omp simd
             for (int k = 0; k < W; ++k) {
-                const T v = (from[x * z.pixel + k] - m[k]) * s[k], low = slope * v;
+                const R v = (from[x * z.pixel + k] - m[k]) * s[k], low = slope * v;
                 to[x * y.pixel + k] = v > low ? v : low;
             }
         }
@@ -95,26 +97,27 @@ struct Normalise {
 /// Row sums of d and d v, where v is the normalised value and d the gradient with respect to it.
 template <class T>
 struct RowGradientSums {
+    using R = Real<T>;
     View<const T> y, dy;
-    T slope;
-    T* row_sums;
+    R slope;
+    R* row_sums;
 
     template <int W>
     RECONLAW_HD void run(int i, int row, int c) const {
         const T* RECONLAW_RESTRICT py = y.at(i, row, c);
         const T* RECONLAW_RESTRICT pd = dy.at(i, row, c);
-        T sum[W] = {}, product[W] = {};
+        R sum[W] = {}, product[W] = {};
         for (int x = 0; x < y.w; ++x) {
 #pragma omp simd
             for (int k = 0; k < W; ++k) {
-                const T v = py[x * y.pixel + k], g = pd[x * dy.pixel + k];
+                const R v = py[x * y.pixel + k], g = pd[x * dy.pixel + k];
                 // slope g v/slope = g v: the product needs no case for the sign
-                const T gentle = slope * g;
+                const R gentle = slope * g;
                 sum[k] += v > 0 ? g : gentle;
                 product[k] += g * v;
             }
         }
-        T* RECONLAW_RESTRICT out = row_sums + (std::ptrdiff_t{i} * y.h + row) * 2 * y.c + c;
+        R* RECONLAW_RESTRICT out = row_sums + (std::ptrdiff_t{i} * y.h + row) * 2 * y.c + c;
         for (int k = 0; k < W; ++k) out[k] = sum[k], out[y.c + k] = product[k];
     }
 };
@@ -146,9 +149,10 @@ struct JoinSums {
 /// dz = (d - mean(d) - v mean(d v))/std
 template <class T>
 struct NormaliseBackward {
+    using R = Real<T>;
     View<const T> y, dy;
-    const T *statistics, *sums;
-    T slope, inverse_slope;
+    const R *statistics, *sums;
+    R slope, inverse_slope;
     View<T> dz;
 
     template <int W>
@@ -157,68 +161,70 @@ struct NormaliseBackward {
         const T* RECONLAW_RESTRICT pd = dy.at(i, row, c);
         T* RECONLAW_RESTRICT to = dz.at(i, row, c);
         const std::ptrdiff_t at = std::ptrdiff_t{2} * i * y.c + c;
-        T s[W], a[W], b[W];
+        R s[W], a[W], b[W];
         for (int k = 0; k < W; ++k)
             s[k] = statistics[at + y.c + k], a[k] = sums[at + k], b[k] = sums[at + y.c + k];
         for (int x = 0; x < y.w; ++x) {
 #pragma omp simd
             for (int k = 0; k < W; ++k) {
-                const T v = py[x * y.pixel + k], g = pd[x * dy.pixel + k];
-                const T gentle = slope * g, steep = inverse_slope * v;
-                const T d = v > 0 ? g : gentle, u = v > 0 ? v : steep;
+                const R v = py[x * y.pixel + k], g = pd[x * dy.pixel + k];
+                const R gentle = slope * g, steep = inverse_slope * v;
+                const R d = v > 0 ? g : gentle, u = v > 0 ? v : steep;
                 to[x * dz.pixel + k] = s[k] * (d - a[k] - u * b[k]);
             }
         }
     }
 };
 
-template <class T>
+template <class T, class U>
 struct Activate {
+    using R = Real<T>;
     View<const T> z;
-    const T* bias;
-    T slope;
-    View<T> y;
+    const R* bias;
+    R slope;
+    View<U> y;
 
     template <int W>
     RECONLAW_HD void run(int i, int row, int c) const {
         const T* RECONLAW_RESTRICT from = z.at(i, row, c);
-        T* RECONLAW_RESTRICT to = y.at(i, row, c);
-        T b[W];
-        for (int k = 0; k < W; ++k) b[k] = bias ? bias[c + k] : T(0);
+        U* RECONLAW_RESTRICT to = y.at(i, row, c);
+        R b[W];
+        for (int k = 0; k < W; ++k) b[k] = bias ? bias[c + k] : R(0);
         for (int x = 0; x < z.w; ++x) {
 #pragma omp simd
             for (int k = 0; k < W; ++k) {
-                const T v = from[x * z.pixel + k] + b[k], low = slope * v;
+                const R v = from[x * z.pixel + k] + b[k], low = slope * v;
                 to[x * y.pixel + k] = v > low ? v : low;
             }
         }
     }
 };
 
-template <class T>
+template <class T, class U>
 struct ActivateBackward {
-    View<const T> y, dy;
-    T slope;
-    T* row_sums;  ///< or null
+    using R = Real<T>;
+    View<const U> y, dy;
+    R slope;
+    R* row_sums;  ///< or null
     View<T> dz;
 
     template <int W>
     RECONLAW_HD void run(int i, int row, int c) const {
-        const T* py = y.at(i, row, c);
-        const T* pd = dy.at(i, row, c);
+        const U* py = y.at(i, row, c);
+        const U* pd = dy.at(i, row, c);
         T* to = dz.at(i, row, c);
-        T sum[W] = {};
+        R sum[W] = {};
         for (int x = 0; x < y.w; ++x) {
 #pragma omp simd
             for (int k = 0; k < W; ++k) {
-                const T v = py[x * y.pixel + k], g = pd[x * dy.pixel + k], gentle = slope * g;
-                const T d = v > 0 ? g : gentle;
+                const R v = py[x * y.pixel + k], g = pd[x * dy.pixel + k], gentle = slope * g;
+                const R d = v > 0 ? g : gentle;
                 sum[k] += d;
                 to[x * dz.pixel + k] = d;
             }
         }
         if (!row_sums) return;
-        T* RECONLAW_RESTRICT out = row_sums + (std::ptrdiff_t{i} * y.h + row) * y.c + c;
+        R* RECONLAW_RESTRICT out = row_sums + (std::ptrdiff_t{i} * y.h + row) * y.c + c;
         for (int k = 0; k < W; ++k) out[k] = sum[k];
     }
 };
@@ -244,44 +250,53 @@ struct SumLines {
 }  // namespace
 
 template <class T>
-void instance_statistics(View<const T> z, T epsilon, T* row_sums, T* statistics) {
+void instance_statistics(View<const T> z, Real<T> epsilon, Real<T>* row_sums, Real<T>* statistics) {
     for_each_row(z.n, z.h, z.c, RowMoments<T>{z, row_sums});
-    for_each_row(z.n, 1, z.c, JoinMoments<T>{row_sums, z.h, z.w, z.c, epsilon, statistics});
+    for_each_row(z.n, 1, z.c, JoinMoments<Real<T>>{row_sums, z.h, z.w, z.c, epsilon, statistics});
 }
 
 template <class T>
-void normalise(View<const T> z, const T* statistics, T slope, View<T> y) {
+void normalise(View<const T> z, const Real<T>* statistics, Real<T> slope, View<T> y) {
     for_each_row(z.n, z.h, z.c, Normalise<T>{z, statistics, slope, y});
 }
 
 template <class T>
-void normalise_backward(View<const T> y, View<const T> dy, const T* statistics, T slope, T* row_sums, T* sums,
-                        View<T> dz) {
+void normalise_backward(View<const T> y, View<const T> dy, const Real<T>* statistics, Real<T> slope,
+                        Real<T>* row_sums, Real<T>* sums, View<T> dz) {
+    using R = Real<T>;
     for_each_row(y.n, y.h, y.c, RowGradientSums<T>{y, dy, slope, row_sums});
-    const T factor = T(1) / (static_cast<T>(y.h) * static_cast<T>(y.w));
-    for_each_row(y.n, 1, y.c, JoinSums<T>{row_sums, y.h, y.c, factor, sums});
-    for_each_row(y.n, y.h, y.c, NormaliseBackward<T>{y, dy, statistics, sums, slope, T(1) / slope, dz});
+    const R factor = R(1) / (static_cast<R>(y.h) * static_cast<R>(y.w));
+    for_each_row(y.n, 1, y.c, JoinSums<R>{row_sums, y.h, y.c, factor, sums});
+    for_each_row(y.n, y.h, y.c, NormaliseBackward<T>{y, dy, statistics, sums, slope, R(1) / slope, dz});
 }
 
-template <class T>
-void activate(View<const T> z, const T* bias, T slope, View<T> y) {
+template <class T, class U>
+void activate(View<const T> z, const Real<T>* bias, Real<T> slope, View<U> y) {
     if (!bias && flattens(z, y)) z = flat_rows(z), y = flat_rows(y);
-    for_each_row(z.n, z.h, z.c, Activate<T>{z, bias, slope, y});
+    for_each_row(z.n, z.h, z.c, Activate<T, U>{z, bias, slope, y});
 }
 
-template <class T>
-void activate_backward(View<const T> y, View<const T> dy, T slope, T* row_sums, T* dbias, View<T> dz) {
-    for_each_row(y.n, y.h, y.c, ActivateBackward<T>{y, dy, slope, dbias ? row_sums : nullptr, dz});
-    if (dbias) for_each_row(1, 1, y.c, SumLines<T>{row_sums, y.n * y.h, y.c, dbias});
+template <class T, class U>
+void activate_backward(View<const U> y, View<const U> dy, Real<T> slope, Real<T>* row_sums, Real<T>* dbias,
+                       View<T> dz) {
+    for_each_row(y.n, y.h, y.c, ActivateBackward<T, U>{y, dy, slope, dbias ? row_sums : nullptr, dz});
+    if (dbias) for_each_row(1, 1, y.c, SumLines<Real<T>>{row_sums, y.n * y.h, y.c, dbias});
 }
 
-#define RECONLAW_INSTANTIATE(T)                                                                      \
-    template void instance_statistics<T>(View<const T>, T, T*, T*);                                  \
-    template void normalise<T>(View<const T>, const T*, T, View<T>);                                 \
-    template void normalise_backward<T>(View<const T>, View<const T>, const T*, T, T*, T*, View<T>); \
-    template void activate<T>(View<const T>, const T*, T, View<T>);                                  \
-    template void activate_backward<T>(View<const T>, View<const T>, T, T*, T*, View<T>);
+#define RECONLAW_INSTANTIATE(T)                                                                          \
+    template void instance_statistics<T>(View<const T>, Real<T>, Real<T>*, Real<T>*);                    \
+    template void normalise<T>(View<const T>, const Real<T>*, Real<T>, View<T>);                         \
+    template void normalise_backward<T>(View<const T>, View<const T>, const Real<T>*, Real<T>, Real<T>*, \
+                                        Real<T>*, View<T>);
+#define RECONLAW_INSTANTIATE_ACTIVATION(T, U)                                      \
+    template void activate<T, U>(View<const T>, const Real<T>*, Real<T>, View<U>); \
+    template void activate_backward<T, U>(View<const U>, View<const U>, Real<T>, Real<T>*, Real<T>*, View<T>);
 RECONLAW_INSTANTIATE(float)
 RECONLAW_INSTANTIATE(double)
+RECONLAW_INSTANTIATE(BFloat16)
+RECONLAW_INSTANTIATE_ACTIVATION(float, float)
+RECONLAW_INSTANTIATE_ACTIVATION(double, double)
+RECONLAW_INSTANTIATE_ACTIVATION(BFloat16, BFloat16)
+RECONLAW_INSTANTIATE_ACTIVATION(BFloat16, float)
 
 }  // namespace reconlaw::gpu::kernels

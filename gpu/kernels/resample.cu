@@ -8,6 +8,7 @@ namespace {
 
 template <class T>
 struct AveragePool {
+    using R = Real<T>;
     View<const T> x;
     View<T> y;
 
@@ -20,13 +21,15 @@ struct AveragePool {
             const std::ptrdiff_t left = 2 * p * x.pixel, right = left + x.pixel;
 #pragma omp simd
             for (int k = 0; k < W; ++k)
-                to[p * y.pixel + k] = T(0.25) * ((a[left + k] + a[right + k]) + (b[left + k] + b[right + k]));
+                to[p * y.pixel + k] =
+                    R(0.25) * ((R(a[left + k]) + R(a[right + k])) + (R(b[left + k]) + R(b[right + k])));
         }
     }
 };
 
 template <class T>
 struct AveragePoolBackward {
+    using R = Real<T>;
     View<const T> dy;
     bool accumulate;
     View<T> dx;
@@ -38,12 +41,12 @@ struct AveragePoolBackward {
         const T* RECONLAW_RESTRICT from = dy.at(i, inside ? row / 2 : 0, c);
         for (int p = 0; p < dx.w; ++p) {
             const bool counts = inside && p / 2 < dy.w;
-            const T weight = counts ? T(0.25) : T(0);
+            const R weight = counts ? R(0.25) : R(0);
             const std::ptrdiff_t source = (counts ? p / 2 : 0) * dy.pixel;
 #pragma omp simd
             for (int k = 0; k < W; ++k) {
-                const T g = weight * from[source + k];
-                to[p * dx.pixel + k] = accumulate ? to[p * dx.pixel + k] + g : g;
+                const R g = weight * from[source + k];
+                to[p * dx.pixel + k] = accumulate ? R(to[p * dx.pixel + k]) + g : g;
             }
         }
     }
@@ -74,6 +77,8 @@ struct ReflectEdgeBackward {
     View<T> dy;
     bool row, column;
 
+    RECONLAW_HD static void add(T& to, Real<T> g) { to = Real<T>(to) + g; }
+
     // Only rows that receive something do work; each is written by its own item.
     template <int W>
     RECONLAW_HD void run(int i, int r, int c) const {
@@ -81,10 +86,10 @@ struct ReflectEdgeBackward {
         if (row && r == dy.h - 3) {
             const T* from = dy.at(i, dy.h - 1, c);
             for (int p = 0; p < dy.w; ++p)
-                for (int k = 0; k < W; ++k) to[p * dy.pixel + k] += from[p * dy.pixel + k];
+                for (int k = 0; k < W; ++k) add(to[p * dy.pixel + k], from[p * dy.pixel + k]);
         }
         if (column)
-            for (int k = 0; k < W; ++k) to[(dy.w - 3) * dy.pixel + k] += to[(dy.w - 1) * dy.pixel + k];
+            for (int k = 0; k < W; ++k) add(to[(dy.w - 3) * dy.pixel + k], to[(dy.w - 1) * dy.pixel + k]);
     }
 };
 
@@ -119,8 +124,8 @@ struct PixelShuffleBackward {
             const T* from = dy.at(i, row * factor + place / factor, channel) + place % factor * dy.pixel;
             T* to = dx.at(i, row, c + k);
             for (int p = 0; p < dx.w; ++p) {
-                const T g = from[p * factor * dy.pixel];
-                to[p * dx.pixel] = accumulate ? to[p * dx.pixel] + g : g;
+                const Real<T> g = from[p * factor * dy.pixel];
+                to[p * dx.pixel] = accumulate ? Real<T>(to[p * dx.pixel]) + g : g;
             }
         }
     }
@@ -128,7 +133,7 @@ struct PixelShuffleBackward {
 
 template <class T>
 struct Combine {
-    T a, b;
+    Real<T> a, b;
     View<const T> x, z;
     View<T> y;
 
@@ -154,7 +159,7 @@ struct Combine {
 
 template <class T>
 struct AddTo {
-    T a;
+    Real<T> a;
     View<const T> x;
     View<T> y;
 
@@ -164,9 +169,18 @@ struct AddTo {
         T* RECONLAW_RESTRICT to = y.at(i, row, c);
         for (int p = 0; p < y.w; ++p) {
 #pragma omp simd
-            for (int k = 0; k < W; ++k) to[p * y.pixel + k] += a * px[p * x.pixel + k];
+            for (int k = 0; k < W; ++k)
+                to[p * y.pixel + k] = Real<T>(to[p * y.pixel + k]) + a * px[p * x.pixel + k];
         }
     }
+};
+
+template <class From, class To>
+struct Convert {
+    const From* from;
+    To* to;
+
+    RECONLAW_HD void operator()(std::ptrdiff_t i) const { to[i] = from[i]; }
 };
 
 }  // namespace
@@ -205,27 +219,35 @@ void pixel_shuffle_backward(View<const T> dy, int factor, bool accumulate, View<
 }
 
 template <class T>
-void combine(T a, View<const T> x, T b, View<const T> z, View<T> y) {
+void combine(Real<T> a, View<const T> x, Real<T> b, View<const T> z, View<T> y) {
     if (flattens(x, y) && (!z.data || z.pixel == z.c)) x = flat_rows(x), y = flat_rows(y), z = flat_rows(z);
     for_each_row(y.n, y.h, y.c, Combine<T>{a, b, x, z, y});
 }
 
 template <class T>
-void add_to(T a, View<const T> x, View<T> y) {
+void add_to(Real<T> a, View<const T> x, View<T> y) {
     if (flattens(x, y)) x = flat_rows(x), y = flat_rows(y);
     for_each_row(y.n, y.h, y.c, AddTo<T>{a, x, y});
 }
 
-#define RECONLAW_INSTANTIATE(T)                                                 \
-    template void average_pool<T>(View<const T>, View<T>);                      \
-    template void average_pool_backward<T>(View<const T>, bool, View<T>);       \
-    template void reflect_edge<T>(View<T>, bool, bool);                         \
-    template void reflect_edge_backward<T>(View<T>, bool, bool);                \
-    template void pixel_shuffle<T>(View<const T>, int, View<T>);                \
-    template void pixel_shuffle_backward<T>(View<const T>, int, bool, View<T>); \
-    template void combine<T>(T, View<const T>, T, View<const T>, View<T>);      \
-    template void add_to<T>(T, View<const T>, View<T>);
+template <class From, class To>
+void convert(std::ptrdiff_t count, const From* from, To* to) {
+    for_each_element(count, Convert<From, To>{from, to});
+}
+template void convert(std::ptrdiff_t, const float*, BFloat16*);
+template void convert(std::ptrdiff_t, const BFloat16*, float*);
+
+#define RECONLAW_INSTANTIATE(T)                                                        \
+    template void average_pool<T>(View<const T>, View<T>);                             \
+    template void average_pool_backward<T>(View<const T>, bool, View<T>);              \
+    template void reflect_edge<T>(View<T>, bool, bool);                                \
+    template void reflect_edge_backward<T>(View<T>, bool, bool);                       \
+    template void pixel_shuffle<T>(View<const T>, int, View<T>);                       \
+    template void pixel_shuffle_backward<T>(View<const T>, int, bool, View<T>);        \
+    template void combine<T>(Real<T>, View<const T>, Real<T>, View<const T>, View<T>); \
+    template void add_to<T>(Real<T>, View<const T>, View<T>);
 RECONLAW_INSTANTIATE(float)
 RECONLAW_INSTANTIATE(double)
+RECONLAW_INSTANTIATE(BFloat16)
 
 }  // namespace reconlaw::gpu::kernels

@@ -85,7 +85,7 @@ Fingerprint fingerprint_of(const Architecture& a, const PatchSet& train, const P
     f["doubling_patience"] = std::to_string(o.schedule.doubling_patience);
     f["steps"] = std::to_string(o.steps), f["epoch_steps"] = std::to_string(o.epoch_steps);
     f["symmetries"] = o.symmetries ? "1" : "0", f["seed"] = std::to_string(o.seed);
-    f["precision"] = o.precision == Precision::tf32 ? "tf32" : "fp32";
+    f["precision"] = to_string(o.precision);
     return f;
 }
 
@@ -173,7 +173,7 @@ class Training {
         input.seed = options_.seed, input.epoch = static_cast<std::uint32_t>(pass);
         input.first = static_cast<int>(position * batch_), input.symmetries = options_.symmetries;
         kernels::noisy_batch<float>(patches_.data(), order_.data(), input, options_.noise, n.target(),
-                                    n.graph.view(n.ends.input));
+                                    n.program->input());
         rate_ = rate_at(options_.schedule, state_.schedule, state_.step, options_.steps);
         optimiser_.set_rate(rate_);
         const double loss = n.loss_and_gradient();
@@ -231,10 +231,10 @@ class Training {
             BatchInput input;
             input.seed = validation_seed, input.first = static_cast<int>(first);
             kernels::noisy_batch<float>(validation_.data(), validation_order_.data(), input, options_.noise,
-                                        n.target(), n.graph.view(n.ends.input));
+                                        n.target(), n.program->input());
             n.forward();
             kernels::download(clean.data(), n.target().data, 4 * clean.size());
-            kernels::download(estimate.data(), n.graph.view(n.ends.output).data, 4 * estimate.size());
+            kernels::download(estimate.data(), n.program->output().data, 4 * estimate.size());
             const std::int64_t count = std::min<std::int64_t>(batch_, validation_count_ - first);
             for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i) {
                 using Pixels = Eigen::Map<const Eigen::ArrayXf>;

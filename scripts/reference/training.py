@@ -10,11 +10,15 @@ images that are rounded to single precision first, and stored in single precisio
     parameters/NAME             the module's state_dict, in its order
     input, target, output       images x channels x height x width; output is the network's for input
     LOSS/loss, LOSS/gradient/NAME   for LOSS in mse, l1, ssim
+    LOSS/autocast/output, LOSS/autocast/gradient
+                                how far PyTorch's mixed precision (autocast to BF16, on a processor) is off: norm of the
+                                error over the norm
     OPTIMISER/LOSS/losses       before each of ten steps on the one batch
     OPTIMISER/LOSS/norm         of all parameters after the ten steps
 """
 
 import argparse
+import copy
 import json
 import pathlib
 
@@ -169,6 +173,19 @@ def gradients(network, x, y, losses, tensors):
             tensors[f"{loss}/gradient/{name}"] = p.grad.clone()
 
 
+def autocast_errors(network, x, y, losses, tensors):
+    single = copy.deepcopy(network).float()
+    for loss in losses:
+        single.zero_grad()
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            output = single(x.float())
+        loss_of(loss, output.float(), y.float()).backward()
+        exact = torch.cat([tensors[f"{loss}/gradient/{name}"].flatten() for name, _ in network.named_parameters()])
+        rounded = torch.cat([p.grad.double().flatten() for p in single.parameters()])
+        tensors[f"{loss}/autocast/output"] = (output.double() - tensors["output"]).norm() / tensors["output"].norm()
+        tensors[f"{loss}/autocast/gradient"] = (rounded - exact).norm() / exact.norm()
+
+
 def norm(network):
     return torch.sqrt(sum((p.detach()**2).sum() for p in network.parameters()))
 
@@ -216,6 +233,7 @@ def unet(path, metadata):
     tensors = {f"parameters/{name}": value for name, value in start.items()}
     tensors.update({"input": x, "target": y, "output": network(x)})
     gradients(network, x, y, LOSSES, tensors)
+    autocast_errors(network, x, y, LOSSES, tensors)
     for name in OPTIMISERS:
         optimise(network, start, x, y, name, tensors)
     write_safetensors(path / "unet.safetensors", tensors, metadata)

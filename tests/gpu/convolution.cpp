@@ -2,6 +2,7 @@
 
 #include "convolution/im2col.hpp"
 #include "convolution/plain.hpp"
+#include "convolution/widened.hpp"
 #include "device_support.hpp"
 #include "support/check_close.hpp"
 
@@ -111,32 +112,41 @@ struct Ready {
     }
 };
 
+/// @param share         error allowed of images, @param weight_share  and of the weights' gradient
 template <class T>
-void check_against_loops(Convolution<T>& c, const ConvolutionShape& s, double share) {
+void check_against_loops(Convolution<T>& c, const ConvolutionShape& s, double share, double weight_share) {
     const Reference<T> r(s, 7);
-    const auto x = on_device<T>(r.x), w = on_device<T>(r.w), dy = on_device<T>(r.dy);
+    const auto x = on_device<T>(r.x), dy = on_device<T>(r.dy);
+    const auto w = on_device<Real<T>>(r.w);
     const std::vector<double> nan(std::max({r.x.size(), r.y.size(), r.w.size()}),
                                   std::numeric_limits<double>::quiet_NaN());
-    const auto result = [&](std::size_t size) {
-        return on_device<T>({nan.begin(), nan.begin() + static_cast<std::ptrdiff_t>(size)});
+    const auto first = [&](std::size_t size) {
+        return std::vector<double>(nan.begin(), nan.begin() + static_cast<std::ptrdiff_t>(size));
     };
-    const auto other = on_device<T>(random_values(s.weights(), 99));
+    const auto other = on_device<Real<T>>(random_values(s.weights(), 99));
     c.set_weights(other.data());  // forgotten by the next call
     c.set_weights(w.data());
-    const auto y = result(r.y.size()), dx = result(r.x.size()), dw = result(r.w.size());
+    const auto y = on_device<T>(first(r.y.size())), dx = on_device<T>(first(r.x.size()));
+    const auto dw = on_device<Real<T>>(first(r.w.size()));
     INFO(name(s));
     c.forward(x.data(), y.data());
     check_all_close(on_host(y), r.y, share);
     c.backward_data(dy.data(), dx.data());
     check_all_close(on_host(dx), r.dx, share);
     c.backward_weights(x.data(), dy.data(), dw.data());
-    check_all_close(on_host(dw), r.dw, share);
+    check_all_close(on_host(dw), r.dw, weight_share);
     c.forward(x.data(), y.data());  // the other directions have left the weights alone
     check_all_close(on_host(y), r.y, share);
 }
 
-// Sums of up to 432 products; errors are compared with the largest result.
-constexpr double single_precision = 2e-6, double_precision = 1e-14;
+template <class T>
+void check_against_loops(Convolution<T>& c, const ConvolutionShape& s, double share) {
+    check_against_loops(c, s, share, share);
+}
+
+// Sums of up to 432 products; errors are compared with the largest result. BF16 images are such a sum rounded
+// once, by 2^-9 of the next higher power of two at most.
+constexpr double single_precision = 2e-6, double_precision = 1e-14, bf16_images = 0x1p-8 + single_precision;
 
 }  // namespace
 
@@ -175,6 +185,56 @@ TEST_CASE_TEMPLATE("plain loops on the device equal the sums that define convolu
         check_against_loops(*ready.convolution, s, sizeof(T) == 4 ? single_precision : double_precision);
     }
 }
+
+TEST_CASE("the build's convolutions in BF16 equal the sums that define them, rounded") {
+    if (!have_device()) return;
+    // cuDNN rounds the gradient of the weights to BF16, too
+    const double weights = device().system == "cuda" ? bf16_images : single_precision;
+    for (const ConvolutionShape& s : shapes()) {
+        Ready<BFloat16> ready(make_convolution<BFloat16>(s, {}, Arithmetic::exact));
+        check_against_loops(*ready.convolution, s, bf16_images, weights);
+    }
+}
+
+TEST_CASE("BF16 convolutions by widening equal the sums that define them, rounded") {
+    if (!have_device()) return;
+    for (const ConvolutionShape& s : shapes()) {
+        Ready<BFloat16> ready(
+            std::make_unique<WidenedConvolution>(s, make_convolution<float>(s, {}, Arithmetic::exact)));
+        check_against_loops(*ready.convolution, s, bf16_images, single_precision);
+    }
+}
+
+TEST_CASE_TEMPLATE_DEFINE("weights are rounded to BF16", Make, rounded_weights) {
+    if (!have_device()) return;
+    const ConvolutionShape s{1, 4, 4, 1, 1, 1, 1, 0};
+    Ready<BFloat16> ready(Make::make(s));
+    const auto w = on_device<float>({1.003});  // between 1 and 1.0078125
+    const auto x = on_device<BFloat16>(std::vector<double>(16, 1));
+    const DeviceArray<BFloat16> y(16);
+    ready.convolution->set_weights(w.data());
+    ready.convolution->forward(x.data(), y.data());
+    CHECK(distance(on_host(y), std::vector<double>(16, 1)) == 0);
+    // its gradient is not: 16 products of 1 and 1.0078125 make 16.125
+    const auto dy = on_device<BFloat16>(std::vector<double>(16, 1.0078125));
+    const DeviceArray<float> dw(1);
+    ready.convolution->backward_weights(x.data(), dy.data(), dw.data());
+    CHECK(on_host(dw)[0] == 16.125);
+}
+
+namespace {
+struct Library {
+    static auto make(const ConvolutionShape& s) {
+        return make_convolution<BFloat16>(s, {}, Arithmetic::exact);
+    }
+};
+struct Widened {
+    static auto make(const ConvolutionShape& s) {
+        return std::make_unique<WidenedConvolution>(s, make_convolution<float>(s, {}, Arithmetic::exact));
+    }
+};
+}  // namespace
+TEST_CASE_TEMPLATE_INVOKE(rounded_weights, Library, Widened);
 
 TEST_CASE("a convolution for the forward pass alone computes the same and needs no more memory") {
     if (!have_device()) return;

@@ -148,6 +148,30 @@ TEST_CASE_TEMPLATE("the U-Net's estimate, losses and gradients equal PyTorch's",
     for (const char* loss : {"mse", "l1", "ssim"}) check_network<T>(r, unet, loss);
 }
 
+TEST_CASE("mixed precision is as close to the exact values as PyTorch's autocast to BF16") {
+    if (!have_device()) return;
+    const Reference r("unet.safetensors", "");
+    for (const std::string loss : {"mse", "l1", "ssim"}) {
+        Network<float> network(unet, r.shape(), {.loss = loss_named(loss), .precision = Precision::bf16});
+        network.set_parameters(cast<float>(r.joined("parameters/")));
+        const auto input = r.values<float>("input"), target = r.values<float>("target");
+        const std::vector<float> output = network.forward(input);
+        check_close(network.loss_and_gradient(input, target), r.number(loss + "/loss"), 5e-3, 0);
+        const std::vector<float> gradient = network.get_gradient();
+        const auto error = [&](const std::vector<float>& values, const std::vector<double>& expected) {
+            return relative_error({values.begin(), values.end()}, expected, 0, std::ssize(values));
+        };
+        const double by_output = error(output, r.values("output")) / r.number(loss + "/autocast/output"),
+                     by_gradient = error(gradient, r.joined(loss + "/gradient/")) /
+                                   r.number(loss + "/autocast/gradient");
+        INFO(loss, ": errors over PyTorch's: output ", by_output, ", gradient ", by_gradient);
+        // both are sums of many roundings, which fall differently
+        CHECK(by_output < 1.5);
+        CHECK(by_gradient < 1.5);
+        CHECK(by_gradient > 0.1);
+    }
+}
+
 TEST_CASE_TEMPLATE("the residual CNN's estimate, loss and gradient equal PyTorch's", T, float, double) {
     if (!have_device()) return;
     for (const int upscale : {1, 3, 4}) {

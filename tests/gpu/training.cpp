@@ -91,6 +91,39 @@ TEST_CASE("a training stopped at any step and resumed ends in the same bits") {
         }
 }
 
+TEST_CASE("a training in BF16 ends where one in single precision does, and resumes to the same bits") {
+    if (!testing::have_device()) return;
+    TrainingOptions o = options(ScheduleKind::one_cycle);
+    o.steps = 300, o.optimiser.rate = 2e-2;
+    const PatchSet train = waves(64, 16, 1), validation = waves(16, 16, 2);
+    const TrainingResult single = train_denoiser(tiny_unet(), train, validation, o);
+    o.precision = Precision::bf16;
+    const TrainingResult narrow = train_denoiser(tiny_unet(), train, validation, o);
+    INFO(single.best_psnr_db, " dB, BF16 ", narrow.best_psnr_db, " dB");
+    CHECK(narrow.best.values != single.best.values);
+    CHECK(std::abs(narrow.best_psnr_db - single.best_psnr_db) < 0.3);
+
+    const TemporaryDirectory folder;
+    TrainingRun run;
+    run.checkpoint = folder / "c", run.resume = true;
+    TrainingResult parts;
+    do {
+        int left = 71;
+        run.on_step = [&](const TrainingProgress&) { return --left > 0; };
+        parts = train_denoiser(tiny_unet(), train, validation, o, run);
+    } while (!parts.finished);
+    CHECK(parts.best.values == narrow.best.values);
+    CHECK(parts.history.back().train_loss == narrow.history.back().train_loss);
+
+    o.precision = Precision::fp32;
+    try {
+        static_cast<void>(train_denoiser(tiny_unet(), train, validation, o, run));
+        FAIL("a checkpoint of another precision was accepted");
+    } catch (const reconlaw::data::FileError& e) {
+        CHECK(e.reason() == "belongs to a training with precision = bf16, this one has precision = fp32");
+    }
+}
+
 TEST_CASE("the same seed trains to the same bits, another seed does not") {
     if (!testing::have_device()) return;
     const PatchSet train = waves(12, 8, 5), validation = waves(4, 8, 6);

@@ -60,7 +60,7 @@ TrainSettings resolve(TrainSettings s, const std::string& p) {
     one_of(p + "network", s.network, {"unet", "residual-cnn"});
     one_of(p + "recipe", s.recipe, {"fast", "paper"});
     one_of(p + "loss", s.loss, {"mse", "l1", "ssim"});
-    one_of(p + "precision", s.precision, {"fp32", "tf32"});
+    one_of(p + "precision", s.precision, {"fp32", "tf32", "bf16"});
     if (s.optimiser.empty()) s.optimiser = "adam";
     one_of(p + "optimiser", s.optimiser, {"adam", "rmsprop", "sgd"});
     require(s.samples >= 1, p + "samples", s.samples, "at least 1");
@@ -117,7 +117,7 @@ TrainPlan plan_of(const TrainSettings& s) {
     o.optimiser.kind = gpu::optimiser_named(s.optimiser);
     o.optimiser.rate = s.lr, o.optimiser.clip_norm = s.clip, o.optimiser.momentum = s.momentum;
     o.steps = s.steps, o.symmetries = s.augment, o.seed = s.seed;
-    o.precision = s.precision == "tf32" ? gpu::Precision::tf32 : gpu::Precision::fp32;
+    o.precision = gpu::precision_named(s.precision);
     if (s.recipe == "fast") {
         o.schedule.kind = gpu::ScheduleKind::one_cycle;
         o.epoch_steps = std::max<std::int64_t>(1, s.steps / 25);

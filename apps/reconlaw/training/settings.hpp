@@ -63,7 +63,8 @@ void visit_settings(Settings& s, const F& f) {
     f("downsample", s.downsample, "Box factor that shrinks the images first");
     f("crop", s.crop, "Centre square of the images first [px]; 0: whole images");
     f("strict", s.strict, "An unreadable image is an error instead of being skipped");
-    f("precision", s.precision, "Convolutions on a GPU: fp32 or tf32");
+    f("precision", s.precision,
+      "fp32, tf32 (convolutions on a GPU) or bf16 (tensors and convolutions; half the memory)");
 }
 
 struct TrainPlan {

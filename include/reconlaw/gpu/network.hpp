@@ -25,8 +25,20 @@ enum class Loss {
     ssim,  ///< 1 - SSIM, 7 x 7 uniform window, K1 = 0.01, K2 = 0.03, sample covariance; one output channel
 };
 
-/// Products of convolutions on a GPU; a processor always computes in single precision.
-enum class Precision { fp32, tf32 };
+/// Parameters, their gradients, the optimiser's state, the input and the estimate are in single precision
+/// always; sums are too.
+enum class Precision {
+    fp32,
+    tf32,  ///< convolutions round their operands to 10 bits of mantissa, on a GPU; a processor computes as
+           ///< fp32
+    /// Activations and their gradients are kept in BF16 (7 bits of mantissa), in half the memory, and
+    /// convolutions multiply BF16 numbers: PyTorch's autocast, but for sums of gradients and the last layer's
+    /// output. On a processor without AVX-512 convolutions compute in single precision on widened copies.
+    bf16,
+};
+std::string to_string(Precision precision);
+/// @throws std::invalid_argument  none of fp32, tf32, bf16
+Precision precision_named(const std::string& name);
 
 struct NetworkOptions {
     bool training = true;  ///< false: no gradients, and memory for the forward pass alone
@@ -58,7 +70,7 @@ template <class T>
 class Network {
   public:
     /// All parameters are zero until initialise or set_parameters.
-    /// @throws std::invalid_argument  an option outside its range, images too small
+    /// @throws std::invalid_argument  an option outside its range, images too small, BF16 for T = double
     /// @throws DeviceError            no usable device, or not enough memory (with the number)
     Network(const Architecture& architecture, const BatchShape& shape, const NetworkOptions& options = {});
     ~Network();

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <new>
+#include <utility>
 #include <vector>
 
 #include "reconlaw/gpu/device.hpp"
@@ -129,11 +130,14 @@ TEST_CASE("a training step of a network with one channel allocates nothing") {
     const std::vector<float> x = pixels(size, 0.1F), y = pixels(size, 0.2F);
     for (const Architecture& a : {Architecture{UNet{.channels = 16, .poolings = 2, .residual = true}},
                                   Architecture{ResidualCnn{.channels = 16, .blocks = 2}}})
-        for (const Loss loss : {Loss::mse, Loss::l1, Loss::ssim})
+        for (const auto& [loss, precision] : {std::pair{Loss::mse, Precision::fp32},
+                                              {Loss::l1, Precision::fp32},
+                                              {Loss::ssim, Precision::fp32},
+                                              {Loss::mse, Precision::bf16}})
             for (const OptimiserKind kind :
                  {OptimiserKind::adam, OptimiserKind::rmsprop, OptimiserKind::sgd}) {
                 set_threads(kind == OptimiserKind::rmsprop ? 2 : 1);
-                Network<float> network(a, {4, 40, 36}, {.loss = loss});
+                Network<float> network(a, {4, 40, 36}, {.loss = loss, .precision = precision});
                 network.initialise(1);
                 Optimiser<float> optimiser(network.parameter_count(), {.kind = kind, .clip_norm = 0.1});
                 const auto step = [&] {
@@ -159,11 +163,12 @@ TEST_CASE("a network takes the device memory that its plan says") {
         MESSAGE("SKIPPED: counts memory of the processor");
         return;
     }
-    for (const Loss loss : {Loss::mse, Loss::ssim})
+    for (const auto& [loss, precision] :
+         {std::pair{Loss::mse, Precision::fp32}, {Loss::ssim, Precision::fp32}, {Loss::mse, Precision::bf16}})
         for (const bool training : {true, false}) {
             const UNet u{.channels = 8, .poolings = 2};
             const BatchShape shape{3, 29, 34};
-            const NetworkOptions options{.training = training, .loss = loss};
+            const NetworkOptions options{.training = training, .loss = loss, .precision = precision};
             const std::size_t planned = Network<float>::plan(u, shape, options).total();
             counted.reset();
             const Network<float> network(u, shape, options);
