@@ -98,6 +98,31 @@ TEST_CASE("train writes what evaluate and denoise read") {
     CHECK(panel.cols() == 3 * 112 + 2 * 4);
 }
 
+TEST_CASE("a training in BF16 takes less memory, learns as much, and goes on only in BF16") {
+    const TemporaryDirectory folder;
+    if (!make_images(folder / "images")) return;
+    const std::string options = "--steps 400 --lr 2e-2";
+    const Outcome single = reconlaw_run(tiny(folder, options, "single")),
+                  narrow = reconlaw_run(tiny(folder, options + " --precision bf16", "narrow"));
+    CAPTURE(narrow.err);
+    REQUIRE(single.status == 0);
+    REQUIRE(narrow.status == 0);
+    CHECK(narrow.err.find(" parameters, bf16; ") != std::string::npos);
+    CHECK(number_after(narrow.err, "activations ") < 0.7 * number_after(single.err, "activations "));
+    check_close(number_after(narrow.out, "denoised      "), number_after(single.out, "denoised      "), 0,
+                0.3);
+    CHECK(read_text(folder / "narrow/config.toml").find("precision = 'bf16'") != std::string::npos);
+    const Outcome other = reconlaw_run(tiny(folder, options + " --resume", "narrow"));
+    CHECK(other.status == 2);
+    CHECK(other.err.find("precision") != std::string::npos);
+
+    const Outcome tf32 = reconlaw_run(tiny(folder, "--steps 2 --precision tf32", "tf32"));
+    REQUIRE(tf32.status == 0);
+    if (gpu::device().system != "cuda")
+        CHECK(tf32.err.find("tf32 is for a GPU; here convolutions compute in single precision") !=
+              std::string::npos);
+}
+
 TEST_CASE("the paper's recipe trains by epochs with the rate doubled while the validation improves") {
     const TemporaryDirectory folder;
     if (!make_images(folder / "images")) return;
@@ -323,6 +348,7 @@ TEST_CASE("bad input to the training commands") {
     refused(tiny(folder, "--steps 5 --epochs 5"), "--steps and --epochs: give one of them");
     refused(tiny(folder, "--task superresolve"), "--task: value = 'superresolve', must be denoise");
     refused(tiny(folder, "--recipe quick"), "must be fast or paper");
+    refused(tiny(folder, "--precision fp16"), "--precision: value = 'fp16', must be fp32, tf32 or bf16");
     refused(tiny(folder, "--channels 512 --poolings 3 --patch 512 --samples 200 --batch 128"),
             "not enough memory");
     if (gpu::device().system != "cuda")
