@@ -56,7 +56,7 @@ struct ConvolutionUse {
 
 /// The library of this build: oneDNN on a processor, cuDNN on a GPU. Without oneDNN, and for double on a
 /// processor: im2col and Eigen. For double on a GPU: plain loops. For BFloat16 where the library has nothing
-/// (oneDNN on a processor without AVX-512): the single-precision one on widened images.
+/// (oneDNN on a processor without AVX-512 BF16): the single-precision one on widened images.
 template <class T>
 std::unique_ptr<Convolution<T>> make_convolution(const ConvolutionShape& shape, const ConvolutionUse& use,
                                                  Arithmetic arithmetic);

@@ -103,8 +103,10 @@ class CudnnConvolution final : public Convolution<T> {
         check(cudnnSetConvolution2dDescriptor(d_.convolution, s.padding, s.padding, s.stride, s.stride, 1, 1,
                                               CUDNN_CROSS_CORRELATION, CUDNN_DATA_FLOAT),
               "convolution");
-        const bool exact = type == CUDNN_DATA_FLOAT && arithmetic == Arithmetic::exact;
-        check(cudnnSetConvolutionMathType(d_.convolution, exact ? CUDNN_FMA_MATH : CUDNN_DEFAULT_MATH),
+        check(cudnnSetConvolutionMathType(d_.convolution, type == CUDNN_DATA_BFLOAT16 ? CUDNN_TENSOR_OP_MATH
+                                                          : arithmetic == Arithmetic::exact
+                                                              ? CUDNN_FMA_MATH
+                                                              : CUDNN_DEFAULT_MATH),
               "arithmetic");
         int count = 0;
         if (use.forward) {

@@ -33,7 +33,8 @@ enum class Precision {
            ///< fp32
     /// Activations and their gradients are kept in BF16 (7 bits of mantissa), in half the memory, and
     /// convolutions multiply BF16 numbers: PyTorch's autocast, but for sums of gradients and the last layer's
-    /// output. On a processor without AVX-512 convolutions compute in single precision on widened copies.
+    /// output. On a processor without AVX-512 BF16 convolutions compute in single precision on widened
+    /// copies.
     bf16,
 };
 std::string to_string(Precision precision);
