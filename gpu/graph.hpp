@@ -5,7 +5,6 @@
 /// what it touches on its way forward and back, so each tensor's life is known, and tensors whose lives do
 /// not meet share memory. Running: forward(), backward(); neither allocates.
 
-#include <functional>
 #include <memory>
 #include <stdexcept>
 #include <type_traits>
@@ -15,9 +14,6 @@
 #include "program.hpp"
 
 namespace reconlaw::gpu {
-
-/// Tensors are of T, but for those of the network's ends, which are of Real<T>, "wide": what comes in, the
-/// estimate, and the loss are not rounded to BF16.
 
 /// Channels [first, first + channels) of a tensor.
 struct Value {
@@ -39,6 +35,8 @@ struct Operation {
     virtual void backward(Graph<T>& graph) = 0;
 };
 
+/// Tensors hold T, but for those at the network's two ends, which hold Real<T> and are called wide: neither
+/// what comes in nor the estimate is rounded to BF16. For float and double there is no difference.
 template <class T>
 class Graph final : public Program<Real<T>> {
   public:
