@@ -62,7 +62,7 @@ Optimiser<T>::Optimiser(std::ptrdiff_t parameters, const OptimiserOptions& optio
     require(parameters >= 1, "Optimiser", "parameters", parameters, ">= 1");
     state_ = std::make_unique<State>(State{options, parameters, 0,
                                            DeviceArray<T>(parameters * averages(options.kind)),
-                                           DeviceArray<double>(parameters / 4096 + 1)});
+                                           DeviceArray<double>(kernels::squared_norm_size(parameters))});
 }
 template <class T>
 Optimiser<T>::~Optimiser() = default;

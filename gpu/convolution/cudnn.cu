@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "../kernels/kernels.hpp"
@@ -53,28 +55,40 @@ struct ReorderWeights {
     }
 };
 
-/// The fastest algorithm that gives the same bits every time, by cuDNN's own estimate.
-template <class Performance>
-Performance choose(const std::vector<Performance>& found, int count, const char* direction) {
-    for (int i = 0; i < count; ++i)
-        if (found[i].status == CUDNN_STATUS_SUCCESS && found[i].determinism == CUDNN_DETERMINISTIC)
-            return found[i];
+/// The fastest algorithm by cuDNN's own estimate among those that give the same bits every time and that it
+/// can run with this arithmetic. The convolution's descriptor is set up for it.
+/// @param size  size(algorithm, &bytes): the workspace, or a status that says no
+/// @return algorithm and bytes
+template <class Performance, class Size>
+auto choose(const std::vector<Performance>& found, int count, cudnnConvolutionDescriptor_t convolution,
+            Arithmetic arithmetic, const char* direction, const Size& size) {
+    for (int i = 0; i < count; ++i) {
+        const Performance& p = found[i];
+        if (p.status != CUDNN_STATUS_SUCCESS || p.determinism != CUDNN_DETERMINISTIC) continue;
+        const bool exact = arithmetic == Arithmetic::exact;
+        std::size_t bytes = 0;
+        if (cudnnSetConvolutionMathType(convolution, exact ? CUDNN_FMA_MATH : p.mathType) ==
+                CUDNN_STATUS_SUCCESS &&
+            size(p.algo, &bytes) == CUDNN_STATUS_SUCCESS)
+            return std::pair(p.algo, bytes);
+    }
     throw Unsupported(std::string("cuDNN: no deterministic algorithm for the ") + direction);
 }
 
 struct Descriptors {
     cudnnTensorDescriptor_t x = nullptr, y = nullptr;
     cudnnFilterDescriptor_t w = nullptr;
-    cudnnConvolutionDescriptor_t convolution = nullptr;
+    cudnnConvolutionDescriptor_t forward = nullptr, data = nullptr, filter = nullptr;
 
     Descriptors() {
         check(cudnnCreateTensorDescriptor(&x), "tensor descriptor");
         check(cudnnCreateTensorDescriptor(&y), "tensor descriptor");
         check(cudnnCreateFilterDescriptor(&w), "filter descriptor");
-        check(cudnnCreateConvolutionDescriptor(&convolution), "convolution descriptor");
+        for (auto* c : {&forward, &data, &filter})
+            check(cudnnCreateConvolutionDescriptor(c), "convolution descriptor");
     }
     ~Descriptors() {
-        cudnnDestroyConvolutionDescriptor(convolution);
+        for (auto c : {forward, data, filter}) cudnnDestroyConvolutionDescriptor(c);
         cudnnDestroyFilterDescriptor(w);
         cudnnDestroyTensorDescriptor(y);
         cudnnDestroyTensorDescriptor(x);
@@ -100,41 +114,55 @@ class CudnnConvolution final : public Convolution<T> {
         check(cudnnSetFilter4dDescriptor(d_.w, type, CUDNN_TENSOR_NHWC, s.out_channels, s.in_channels,
                                          s.kernel, s.kernel),
               "weights' shape");
-        check(cudnnSetConvolution2dDescriptor(d_.convolution, s.padding, s.padding, s.stride, s.stride, 1, 1,
-                                              CUDNN_CROSS_CORRELATION, CUDNN_DATA_FLOAT),
-              "convolution");
-        check(cudnnSetConvolutionMathType(d_.convolution, type == CUDNN_DATA_BFLOAT16 ? CUDNN_TENSOR_OP_MATH
-                                                          : arithmetic == Arithmetic::exact
-                                                              ? CUDNN_FMA_MATH
-                                                              : CUDNN_DEFAULT_MATH),
-              "arithmetic");
+        for (auto c : {d_.forward, d_.data, d_.filter}) {
+            check(cudnnSetConvolution2dDescriptor(c, s.padding, s.padding, s.stride, s.stride, 1, 1,
+                                                  CUDNN_CROSS_CORRELATION, CUDNN_DATA_FLOAT),
+                  "convolution");
+            check(cudnnSetConvolutionMathType(c, type == CUDNN_DATA_BFLOAT16       ? CUDNN_TENSOR_OP_MATH
+                                                 : arithmetic == Arithmetic::exact ? CUDNN_FMA_MATH
+                                                                                   : CUDNN_DEFAULT_MATH),
+                  "arithmetic");
+        }
         int count = 0;
+        std::size_t bytes = 0;
         if (use.forward) {
             std::vector<cudnnConvolutionFwdAlgoPerf_t> found(CUDNN_CONVOLUTION_FWD_ALGO_COUNT);
             check(
-                cudnnGetConvolutionForwardAlgorithm_v7(handle(), d_.x, d_.w, d_.convolution, d_.y,
+                cudnnGetConvolutionForwardAlgorithm_v7(handle(), d_.x, d_.w, d_.forward, d_.y,
                                                        static_cast<int>(found.size()), &count, found.data()),
                 "choosing an algorithm");
-            const auto best = choose(found, count, "forward pass");
-            forward_ = best.algo, workspace_ = std::max(workspace_, best.memory);
+            std::tie(forward_, bytes) = choose(
+                found, count, d_.forward, arithmetic, "forward pass", [&](auto algorithm, std::size_t* size) {
+                    return cudnnGetConvolutionForwardWorkspaceSize(handle(), d_.x, d_.w, d_.forward, d_.y,
+                                                                   algorithm, size);
+                });
+            workspace_ = std::max(workspace_, bytes);
         }
         if (use.backward_data) {
             std::vector<cudnnConvolutionBwdDataAlgoPerf_t> found(CUDNN_CONVOLUTION_BWD_DATA_ALGO_COUNT);
-            check(cudnnGetConvolutionBackwardDataAlgorithm_v7(handle(), d_.w, d_.y, d_.convolution, d_.x,
+            check(cudnnGetConvolutionBackwardDataAlgorithm_v7(handle(), d_.w, d_.y, d_.data, d_.x,
                                                               static_cast<int>(found.size()), &count,
                                                               found.data()),
                   "choosing an algorithm");
-            const auto best = choose(found, count, "gradient of the data");
-            data_ = best.algo, workspace_ = std::max(workspace_, best.memory);
+            std::tie(data_, bytes) = choose(found, count, d_.data, arithmetic, "gradient of the data",
+                                            [&](auto algorithm, std::size_t* size) {
+                                                return cudnnGetConvolutionBackwardDataWorkspaceSize(
+                                                    handle(), d_.w, d_.y, d_.data, d_.x, algorithm, size);
+                                            });
+            workspace_ = std::max(workspace_, bytes);
         }
         if (use.backward_weights) {
             std::vector<cudnnConvolutionBwdFilterAlgoPerf_t> found(CUDNN_CONVOLUTION_BWD_FILTER_ALGO_COUNT);
-            check(cudnnGetConvolutionBackwardFilterAlgorithm_v7(handle(), d_.x, d_.y, d_.convolution, d_.w,
+            check(cudnnGetConvolutionBackwardFilterAlgorithm_v7(handle(), d_.x, d_.y, d_.filter, d_.w,
                                                                 static_cast<int>(found.size()), &count,
                                                                 found.data()),
                   "choosing an algorithm");
-            const auto best = choose(found, count, "gradient of the weights");
-            filter_ = best.algo, workspace_ = std::max(workspace_, best.memory);
+            std::tie(filter_, bytes) = choose(found, count, d_.filter, arithmetic, "gradient of the weights",
+                                              [&](auto algorithm, std::size_t* size) {
+                                                  return cudnnGetConvolutionBackwardFilterWorkspaceSize(
+                                                      handle(), d_.x, d_.y, d_.filter, d_.w, algorithm, size);
+                                              });
+            workspace_ = std::max(workspace_, bytes);
         }
     }
 
@@ -149,18 +177,18 @@ class CudnnConvolution final : public Convolution<T> {
     void set_weights(const float* weights) override { reorder(weights, weights_, false); }
 
     void forward(const T* x, T* y) override {
-        check(cudnnConvolutionForward(handle(), &one_, d_.x, x, d_.w, weights_, d_.convolution, forward_,
-                                      memory_, workspace_, &zero_, d_.y, y),
+        check(cudnnConvolutionForward(handle(), &one_, d_.x, x, d_.w, weights_, d_.forward, forward_, memory_,
+                                      workspace_, &zero_, d_.y, y),
               "forward pass");
     }
     void backward_data(const T* dy, T* dx) override {
-        check(cudnnConvolutionBackwardData(handle(), &one_, d_.w, weights_, d_.y, dy, d_.convolution, data_,
-                                           memory_, workspace_, &zero_, d_.x, dx),
+        check(cudnnConvolutionBackwardData(handle(), &one_, d_.w, weights_, d_.y, dy, d_.data, data_, memory_,
+                                           workspace_, &zero_, d_.x, dx),
               "gradient of the data");
     }
     void backward_weights(const T* x, const T* dy, float* dweights) override {
-        check(cudnnConvolutionBackwardFilter(handle(), &one_, d_.x, x, d_.y, dy, d_.convolution, filter_,
-                                             memory_, workspace_, &zero_, d_.w, gradient_),
+        check(cudnnConvolutionBackwardFilter(handle(), &one_, d_.x, x, d_.y, dy, d_.filter, filter_, memory_,
+                                             workspace_, &zero_, d_.w, gradient_),
               "gradient of the weights");
         reorder(gradient_, dweights, true);
     }

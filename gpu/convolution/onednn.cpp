@@ -203,6 +203,13 @@ class OneDnnConvolution final : public Convolution<T> {
     dnnl::memory x_, y_, plain_;
 };
 
+/// The processor multiplies BF16 numbers itself (AVX-512 BF16, AMX). With AVX-512 alone oneDNN imitates it,
+/// three times slower than single precision. oneDNN's numbers for instruction sets are sets of bits.
+bool multiplies_bf16() {
+    constexpr auto wanted = static_cast<unsigned>(dnnl::cpu_isa::avx512_core_bf16);
+    return (static_cast<unsigned>(dnnl::get_effective_cpu_isa()) & wanted) == wanted;
+}
+
 }  // namespace
 
 template <>
@@ -213,13 +220,6 @@ std::unique_ptr<Convolution<float>> make_convolution(const ConvolutionShape& sha
     } catch (const dnnl::error& e) {
         throw std::runtime_error(std::string("oneDNN: cannot set up a convolution: ") + e.what());
     }
-}
-
-/// The processor multiplies BF16 numbers itself (AVX-512 BF16, AMX). With AVX-512 alone oneDNN imitates it,
-/// three times slower than single precision. oneDNN's numbers for instruction sets are sets of bits.
-bool multiplies_bf16() {
-    constexpr auto wanted = static_cast<unsigned>(dnnl::cpu_isa::avx512_core_bf16);
-    return (static_cast<unsigned>(dnnl::get_effective_cpu_isa()) & wanted) == wanted;
 }
 
 template <>

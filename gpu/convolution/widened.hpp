@@ -1,6 +1,7 @@
 #pragma once
 /// BF16 convolutions by a library's single-precision ones, for where it has no others.
 
+#include <algorithm>
 #include <utility>
 
 #include "../kernels/kernels.hpp"
@@ -18,19 +19,17 @@ class WidenedConvolution final : public Convolution<BFloat16> {
           y_size_(std::ptrdiff_t{s.images} * s.out_height() * s.out_width() * s.out_channels),
           weights_(s.weights()) {}
 
+    /// Room for both images in float; before, for the weights on their way to the library.
     std::size_t workspace_bytes() const override {
-        return rounded(single_->workspace_bytes()) + floats(x_size_) + floats(y_size_);
+        return own_workspace() +
+               std::max(floats(x_size_) + floats(y_size_), floats(weights_) + halves(weights_));
     }
-    std::size_t weight_bytes() const override {
-        return rounded(single_->weight_bytes()) + 2 * floats(weights_);
-    }
+    std::size_t weight_bytes() const override { return single_->weight_bytes(); }
     void use_memory(void* weights, void* workspace) override {
         single_->use_memory(weights, workspace);
-        auto* at = static_cast<std::byte*>(workspace) + rounded(single_->workspace_bytes());
-        x_ = reinterpret_cast<float*>(at);
+        auto* at = static_cast<std::byte*>(workspace) + own_workspace();
+        x_ = wide_weights_ = reinterpret_cast<float*>(at);
         y_ = reinterpret_cast<float*>(at + floats(x_size_));
-        at = static_cast<std::byte*>(weights) + rounded(single_->weight_bytes());
-        wide_weights_ = reinterpret_cast<float*>(at);
         narrow_weights_ = reinterpret_cast<BFloat16*>(at + floats(weights_));
     }
 
@@ -60,6 +59,10 @@ class WidenedConvolution final : public Convolution<BFloat16> {
     static std::size_t floats(std::ptrdiff_t size) {
         return rounded(sizeof(float) * static_cast<std::size_t>(size));
     }
+    static std::size_t halves(std::ptrdiff_t size) {
+        return rounded(sizeof(BFloat16) * static_cast<std::size_t>(size));
+    }
+    std::size_t own_workspace() const { return rounded(single_->workspace_bytes()); }
 
     std::unique_ptr<Convolution<float>> single_;
     std::ptrdiff_t x_size_, y_size_, weights_;

@@ -107,7 +107,8 @@ void rmsprop(std::ptrdiff_t count, T* p, const T* g, T* v, double rate, double a
 /// m = momentum m + g, p -= rate m
 template <class T>
 void sgd(std::ptrdiff_t count, T* p, const T* g, T* m, double rate, double momentum);
-/// Square of the norm. @param sums  scratch, 1 + count/4096 doubles
+std::ptrdiff_t squared_norm_size(std::ptrdiff_t count);
+/// Square of the norm. @param sums  scratch, squared_norm_size doubles
 template <class T>
 double squared_norm(std::ptrdiff_t count, const T* g, double* sums);
 template <class T>

@@ -8,8 +8,8 @@
 namespace reconlaw::gpu::kernels {
 namespace {
 
-// Sums over pixels go by way of the rows: every row leaves its own sums in row_sums[(i h + y) 2 c ...], and
-// one item an image adds them from top to bottom. The order is always the same.
+// Sums over pixels go by way of the rows: every row leaves its own sums in row_sums[(i h + y) 2 c ...], which
+// are added from top to bottom in groups, and then the groups. The order is always the same.
 
 /// Mean and sum of squared deviations of a row.
 template <class T>
@@ -39,33 +39,54 @@ struct RowMoments {
     }
 };
 
-/// The rows' moments joined (Chan, Golub & LeVeque 1983, for rows of equal length).
+/// Rows that one item sums where there are more than twice as many; the groups' results are then summed by
+/// another. A GPU would wait for a long loop in few threads.
+constexpr int group_rows = 16;
+
+inline int groups_of(int rows) {
+    return rows > 2 * group_rows ? (rows + group_rows - 1) / group_rows : 1;
+}
+
+/// Lines of means and sums of squared deviations joined, in groups, to those of all their pixels: the lines'
+/// own deviations and those of their means. A line stands for `stride` rows from its own on.
 template <class T>
 struct JoinMoments {
-    const T* row_sums;
+    T* row_sums;
     int h, w, channels;
+    int lines, stride, group;
     T epsilon;
-    T* statistics;
+    T* statistics;  ///< null: a group's result takes the place of its first line
 
     template <int W>
-    RECONLAW_HD void run(int i, int, int c) const {
-        const T* RECONLAW_RESTRICT p = row_sums + std::ptrdiff_t{i} * h * 2 * channels + c;
-        T mean[W] = {}, m2[W] = {};
-        for (int y = 0; y < h; ++y) {
-            const T share = T(1) / static_cast<T>(y + 1);
+    RECONLAW_HD void run(int i, int g, int c) const {
+        const int first = g * group, last = first + group < lines ? first + group : lines;
+        const std::ptrdiff_t line = std::ptrdiff_t{2} * channels * stride;
+        T* p = row_sums + std::ptrdiff_t{2} * i * h * channels + c;
+        T mean[W] = {}, m2[W] = {}, all = 0;
+        for (int n = first; n < last; ++n) {
+            const T count = pixels(n);
+            all += count;
+#pragma omp simd
+            for (int k = 0; k < W; ++k) mean[k] += count * p[n * line + k];
+        }
+        for (int k = 0; k < W; ++k) mean[k] /= all;
+        for (int n = first; n < last; ++n) {
+            const T count = pixels(n);
 #pragma omp simd
             for (int k = 0; k < W; ++k) {
-                const T d = p[std::ptrdiff_t{2} * y * channels + k] - mean[k];
-                m2[k] += p[(std::ptrdiff_t{2} * y + 1) * channels + k] +
-                         d * d * (static_cast<T>(w) * static_cast<T>(y) * share);
-                mean[k] += d * share;
+                const T d = p[n * line + k] - mean[k];
+                m2[k] += p[n * line + channels + k] + count * (d * d);
             }
         }
-        T* RECONLAW_RESTRICT out = statistics + std::ptrdiff_t{2} * i * channels + c;
+        T* to = statistics ? statistics + std::ptrdiff_t{2} * i * channels + c : p + first * line;
         for (int k = 0; k < W; ++k) {
-            out[k] = mean[k];
-            out[channels + k] = T(1) / std::sqrt(m2[k] / (static_cast<T>(h) * static_cast<T>(w)) + epsilon);
+            to[k] = mean[k];
+            to[channels + k] = statistics ? T(1) / std::sqrt(m2[k] / all + epsilon) : m2[k];
         }
+    }
+    RECONLAW_HD T pixels(int n) const {
+        const int rows = (n + 1) * stride < h ? stride : h - n * stride;
+        return static_cast<T>(rows) * static_cast<T>(w);
     }
 };
 
@@ -84,14 +105,27 @@ struct Normalise {
         const R* mean = statistics + std::ptrdiff_t{2} * i * z.c + c;
         R m[W], s[W];
         for (int k = 0; k < W; ++k) m[k] = mean[k], s[k] = mean[z.c + k];
-        for (int x = 0; x < z.w; ++x) {
+        if constexpr (W == 1) {
+            for_each_pixel(
+                z.w, [&](int x) -> R { return from[x * z.pixel]; },
+                [&](int x, R value) { to[x * y.pixel] = normalised(value, m[0], s[0]); });
+        } else {
+            for (int x = 0; x < z.w; ++x) {
 #pragma omp simd
-            for (int k = 0; k < W; ++k) {
-                const R v = (from[x * z.pixel + k] - m[k]) * s[k], low = slope * v;
-                to[x * y.pixel + k] = v > low ? v : low;
+                for (int k = 0; k < W; ++k)
+                    to[x * y.pixel + k] = normalised(from[x * z.pixel + k], m[k], s[k]);
             }
         }
     }
+    RECONLAW_HD R normalised(R value, R mean, R scale) const {
+        const R v = (value - mean) * scale, low = slope * v;
+        return v > low ? v : low;
+    }
+};
+
+template <class R>
+struct ValueAndGradient {
+    R v, g;
 };
 
 /// Row sums of d and d v, where v is the normalised value and d the gradient with respect to it.
@@ -122,29 +156,43 @@ struct RowGradientSums {
     }
 };
 
-/// sums[2 i c + k], sums[(2 i + 1) c + k] = the row sums added up, times `factor`.
+/// Lines summed in groups: out[(i out_h + g out_stride) channels + k] = factor times the sum over the lines n
+/// of group g of in[(i h + n stride) channels + k]. A group's sum may take the place of its first line.
 template <class T>
-struct JoinSums {
-    const T* row_sums;
+struct SumGroups {
+    const T* in;
     int h, channels;
+    int lines, stride, group;
     T factor;
-    T* sums;
+    T* out;
+    int out_h, out_stride;
 
     template <int W>
-    RECONLAW_HD void run(int i, int, int c) const {
-        const T* RECONLAW_RESTRICT p = row_sums + std::ptrdiff_t{i} * h * 2 * channels + c;
-        T a[W] = {}, b[W] = {};
-        for (int y = 0; y < h; ++y) {
+    RECONLAW_HD void run(int i, int g, int c) const {
+        const int first = g * group, last = first + group < lines ? first + group : lines;
+        const T* p = in + std::ptrdiff_t{i} * h * channels + c;
+        T a[W] = {};
+        for (int n = first; n < last; ++n) {
 #pragma omp simd
-            for (int k = 0; k < W; ++k) {
-                a[k] += p[std::ptrdiff_t{2} * y * channels + k];
-                b[k] += p[(std::ptrdiff_t{2} * y + 1) * channels + k];
-            }
+            for (int k = 0; k < W; ++k) a[k] += p[std::ptrdiff_t{n} * stride * channels + k];
         }
-        T* RECONLAW_RESTRICT out = sums + std::ptrdiff_t{2} * i * channels + c;
-        for (int k = 0; k < W; ++k) out[k] = a[k] * factor, out[channels + k] = b[k] * factor;
+        T* to = out + (std::ptrdiff_t{i} * out_h + std::ptrdiff_t{g} * out_stride) * channels + c;
+        for (int k = 0; k < W; ++k) to[k] = a[k] * factor;
     }
 };
+
+/// out[i channels + k] = factor times the sum over rows of row_sums[(i h + row) channels + k]; row_sums is
+/// overwritten.
+template <class T>
+void sum_rows(T* row_sums, int images, int h, int channels, T factor, T* out) {
+    const int groups = groups_of(h);
+    if (groups > 1)
+        for_each_row(images, groups, channels,
+                     SumGroups<T>{row_sums, h, channels, h, 1, group_rows, T(1), row_sums, h, group_rows});
+    const int lines = groups > 1 ? groups : h, stride = groups > 1 ? group_rows : 1;
+    for_each_row(images, 1, channels,
+                 SumGroups<T>{row_sums, h, channels, lines, stride, lines, factor, out, 1, 0});
+}
 
 /// dz = (d - mean(d) - v mean(d v))/std
 template <class T>
@@ -160,19 +208,31 @@ struct NormaliseBackward {
         const T* RECONLAW_RESTRICT py = y.at(i, row, c);
         const T* RECONLAW_RESTRICT pd = dy.at(i, row, c);
         T* RECONLAW_RESTRICT to = dz.at(i, row, c);
-        const std::ptrdiff_t at = std::ptrdiff_t{2} * i * y.c + c;
+        const std::ptrdiff_t first = std::ptrdiff_t{2} * i * y.c + c;
         R s[W], a[W], b[W];
         for (int k = 0; k < W; ++k)
-            s[k] = statistics[at + y.c + k], a[k] = sums[at + k], b[k] = sums[at + y.c + k];
-        for (int x = 0; x < y.w; ++x) {
+            s[k] = statistics[first + y.c + k], a[k] = sums[first + k], b[k] = sums[first + y.c + k];
+        if constexpr (W == 1) {
+            for_each_pixel(
+                y.w,
+                [&](int x) {
+                    return ValueAndGradient<R>{py[x * y.pixel], pd[x * dy.pixel]};
+                },
+                [&](int x, const ValueAndGradient<R>& at) {
+                    to[x * dz.pixel] = back(at.v, at.g, s[0], a[0], b[0]);
+                });
+        } else {
+            for (int x = 0; x < y.w; ++x) {
 #pragma omp simd
-            for (int k = 0; k < W; ++k) {
-                const R v = py[x * y.pixel + k], g = pd[x * dy.pixel + k];
-                const R gentle = slope * g, steep = inverse_slope * v;
-                const R d = v > 0 ? g : gentle, u = v > 0 ? v : steep;
-                to[x * dz.pixel + k] = s[k] * (d - a[k] - u * b[k]);
+                for (int k = 0; k < W; ++k)
+                    to[x * dz.pixel + k] = back(py[x * y.pixel + k], pd[x * dy.pixel + k], s[k], a[k], b[k]);
             }
         }
+    }
+    RECONLAW_HD R back(R v, R g, R scale, R mean, R product) const {
+        const R gentle = slope * g, steep = inverse_slope * v;
+        const R d = v > 0 ? g : gentle, u = v > 0 ? v : steep;
+        return scale * (d - mean - u * product);
     }
 };
 
@@ -190,13 +250,20 @@ struct Activate {
         U* RECONLAW_RESTRICT to = y.at(i, row, c);
         R b[W];
         for (int k = 0; k < W; ++k) b[k] = bias ? bias[c + k] : R(0);
-        for (int x = 0; x < z.w; ++x) {
+        if constexpr (W == 1) {
+            for_each_pixel(
+                z.w, [&](int x) -> R { return from[x * z.pixel]; },
+                [&](int x, R value) { to[x * y.pixel] = activated(value + b[0]); });
+        } else {
+            for (int x = 0; x < z.w; ++x) {
 #pragma omp simd
-            for (int k = 0; k < W; ++k) {
-                const R v = from[x * z.pixel + k] + b[k], low = slope * v;
-                to[x * y.pixel + k] = v > low ? v : low;
+                for (int k = 0; k < W; ++k) to[x * y.pixel + k] = activated(from[x * z.pixel + k] + b[k]);
             }
         }
+    }
+    RECONLAW_HD R activated(R v) const {
+        const R low = slope * v;
+        return v > low ? v : low;
     }
 };
 
@@ -214,13 +281,26 @@ struct ActivateBackward {
         const U* pd = dy.at(i, row, c);
         T* to = dz.at(i, row, c);
         R sum[W] = {};
-        for (int x = 0; x < y.w; ++x) {
+        if constexpr (W == 1) {
+            for_each_pixel(
+                y.w,
+                [&](int x) {
+                    return ValueAndGradient<R>{py[x * y.pixel], pd[x * dy.pixel]};
+                },
+                [&](int x, const ValueAndGradient<R>& at) {
+                    const R d = at.v > 0 ? at.g : slope * at.g;
+                    sum[0] += d;
+                    to[x * dz.pixel] = d;
+                });
+        } else {
+            for (int x = 0; x < y.w; ++x) {
 #pragma omp simd
-            for (int k = 0; k < W; ++k) {
-                const R v = py[x * y.pixel + k], g = pd[x * dy.pixel + k], gentle = slope * g;
-                const R d = v > 0 ? g : gentle;
-                sum[k] += d;
-                to[x * dz.pixel + k] = d;
+                for (int k = 0; k < W; ++k) {
+                    const R v = py[x * y.pixel + k], g = pd[x * dy.pixel + k], gentle = slope * g;
+                    const R d = v > 0 ? g : gentle;
+                    sum[k] += d;
+                    to[x * dz.pixel + k] = d;
+                }
             }
         }
         if (!row_sums) return;
@@ -229,30 +309,19 @@ struct ActivateBackward {
     }
 };
 
-/// out[k] = sum over lines of lines[line c + k]
-template <class T>
-struct SumLines {
-    const T* lines;
-    int count, channels;
-    T* out;
-
-    template <int W>
-    RECONLAW_HD void run(int, int, int c) const {
-        T a[W] = {};
-        for (int line = 0; line < count; ++line) {
-#pragma omp simd
-            for (int k = 0; k < W; ++k) a[k] += lines[std::ptrdiff_t{line} * channels + c + k];
-        }
-        for (int k = 0; k < W; ++k) out[c + k] = a[k];
-    }
-};
-
 }  // namespace
 
 template <class T>
 void instance_statistics(View<const T> z, Real<T> epsilon, Real<T>* row_sums, Real<T>* statistics) {
     for_each_row(z.n, z.h, z.c, RowMoments<T>{z, row_sums});
-    for_each_row(z.n, 1, z.c, JoinMoments<Real<T>>{row_sums, z.h, z.w, z.c, epsilon, statistics});
+    using R = Real<T>;
+    const int groups = groups_of(z.h);
+    if (groups > 1)
+        for_each_row(z.n, groups, z.c,
+                     JoinMoments<R>{row_sums, z.h, z.w, z.c, z.h, 1, group_rows, epsilon, nullptr});
+    const int lines = groups > 1 ? groups : z.h, stride = groups > 1 ? group_rows : 1;
+    for_each_row(z.n, 1, z.c,
+                 JoinMoments<R>{row_sums, z.h, z.w, z.c, lines, stride, lines, epsilon, statistics});
 }
 
 template <class T>
@@ -266,7 +335,7 @@ void normalise_backward(View<const T> y, View<const T> dy, const Real<T>* statis
     using R = Real<T>;
     for_each_row(y.n, y.h, y.c, RowGradientSums<T>{y, dy, slope, row_sums});
     const R factor = R(1) / (static_cast<R>(y.h) * static_cast<R>(y.w));
-    for_each_row(y.n, 1, y.c, JoinSums<R>{row_sums, y.h, y.c, factor, sums});
+    sum_rows<R>(row_sums, y.n, y.h, 2 * y.c, factor, sums);
     for_each_row(y.n, y.h, y.c, NormaliseBackward<T>{y, dy, statistics, sums, slope, R(1) / slope, dz});
 }
 
@@ -280,7 +349,7 @@ template <class T, class U>
 void activate_backward(View<const U> y, View<const U> dy, Real<T> slope, Real<T>* row_sums, Real<T>* dbias,
                        View<T> dz) {
     for_each_row(y.n, y.h, y.c, ActivateBackward<T, U>{y, dy, slope, dbias ? row_sums : nullptr, dz});
-    if (dbias) for_each_row(1, 1, y.c, SumLines<Real<T>>{row_sums, y.n * y.h, y.c, dbias});
+    if (dbias) sum_rows<Real<T>>(row_sums, 1, y.n * y.h, y.c, 1, dbias);
 }
 
 #define RECONLAW_INSTANTIATE(T)                                                                          \

@@ -56,20 +56,39 @@ struct Scale {
     RECONLAW_HD void operator()(std::ptrdiff_t i) const { g[i] *= factor; }
 };
 
+#if THRUST_DEVICE_SYSTEM == THRUST_DEVICE_SYSTEM_CUDA
+// Sum number b is of every lanes-th element from b on: threads side by side read elements side by side.
+constexpr std::ptrdiff_t most_lanes = 1 << 16, last_lanes = 512;
+#else
+// Sum number b is of the 4096 elements from 4096 b on.
 constexpr std::ptrdiff_t block = 4096;
+#endif
 
 template <class T>
-struct BlockSquares {
+struct Square {
     const T* g;
-    std::ptrdiff_t count;
+    RECONLAW_HD double operator()(std::ptrdiff_t i) const {
+        return static_cast<double>(g[i]) * static_cast<double>(g[i]);
+    }
+};
+struct Same {
+    const double* g;
+    RECONLAW_HD double operator()(std::ptrdiff_t i) const { return g[i]; }
+};
+
+/// sums[b] = the sum of term(i) for i = b step, b step + stride, ... below its end
+template <class Term>
+struct StridedSums {
+    Term term;
+    std::ptrdiff_t count, step, stride, length;  ///< at most `length` terms each
     double* sums;
 
     RECONLAW_HD void operator()(std::ptrdiff_t b) const {
-        const std::ptrdiff_t end = (b + 1) * block < count ? (b + 1) * block : count;
+        const std::ptrdiff_t begin = b * step, left = (count - begin + stride - 1) / stride,
+                             terms = left < length ? left : length;
         double sum = 0;
 #pragma omp simd reduction(+ : sum)
-        for (std::ptrdiff_t i = b * block; i < end; ++i)
-            sum += static_cast<double>(g[i]) * static_cast<double>(g[i]);
+        for (std::ptrdiff_t n = 0; n < terms; ++n) sum += term(begin + n * stride);
         sums[b] = sum;
     }
 };
@@ -99,12 +118,29 @@ void scale(std::ptrdiff_t count, T factor, T* g) {
     for_each_element(count, Scale<T>{g, factor});
 }
 
+#if THRUST_DEVICE_SYSTEM == THRUST_DEVICE_SYSTEM_CUDA
+std::ptrdiff_t squared_norm_size(std::ptrdiff_t count) {
+    return (count < most_lanes ? count : most_lanes) + last_lanes;
+}
 template <class T>
 double squared_norm(std::ptrdiff_t count, const T* g, double* sums) {
-    const std::ptrdiff_t blocks = (count + block - 1) / block;
-    for_each_item(blocks, BlockSquares<T>{g, count, sums});
+    const std::ptrdiff_t lanes = count < most_lanes ? count : most_lanes,
+                         last = lanes < last_lanes ? lanes : last_lanes;
+    for_each_item(lanes, StridedSums<Square<T>>{{g}, count, 1, lanes, count, sums + last_lanes});
+    for_each_item(last, StridedSums<Same>{{sums + last_lanes}, lanes, 1, last, lanes, sums});
+    return sum_on_host(sums, last);
+}
+#else
+std::ptrdiff_t squared_norm_size(std::ptrdiff_t count) {
+    return (count + block - 1) / block;
+}
+template <class T>
+double squared_norm(std::ptrdiff_t count, const T* g, double* sums) {
+    const std::ptrdiff_t blocks = squared_norm_size(count);
+    for_each_item(blocks, StridedSums<Square<T>>{{g}, count, block, 1, block, sums});
     return sum_on_host(sums, blocks);
 }
+#endif
 
 #define RECONLAW_INSTANTIATE(T)                                                                          \
     template void adam<T>(std::ptrdiff_t, T*, const T*, T*, T*, double, double, double, double, double); \

@@ -17,12 +17,22 @@ struct AveragePool {
         const T* RECONLAW_RESTRICT a = x.at(i, 2 * row, c);
         const T* RECONLAW_RESTRICT b = x.at(i, 2 * row + 1, c);
         T* RECONLAW_RESTRICT to = y.at(i, row, c);
-        for (int p = 0; p < y.w; ++p) {
-            const std::ptrdiff_t left = 2 * p * x.pixel, right = left + x.pixel;
+        if constexpr (W == 1) {
+            for_each_pixel(
+                y.w,
+                [&](int p) -> R {
+                    const std::ptrdiff_t left = 2 * p * x.pixel, right = left + x.pixel;
+                    return R(0.25) * ((R(a[left]) + R(a[right])) + (R(b[left]) + R(b[right])));
+                },
+                [&](int p, R value) { to[p * y.pixel] = value; });
+        } else {
+            for (int p = 0; p < y.w; ++p) {
+                const std::ptrdiff_t left = 2 * p * x.pixel, right = left + x.pixel;
 #pragma omp simd
-            for (int k = 0; k < W; ++k)
-                to[p * y.pixel + k] =
-                    R(0.25) * ((R(a[left + k]) + R(a[right + k])) + (R(b[left + k]) + R(b[right + k])));
+                for (int k = 0; k < W; ++k)
+                    to[p * y.pixel + k] =
+                        R(0.25) * ((R(a[left + k]) + R(a[right + k])) + (R(b[left + k]) + R(b[right + k])));
+            }
         }
     }
 };
@@ -39,14 +49,25 @@ struct AveragePoolBackward {
         T* RECONLAW_RESTRICT to = dx.at(i, row, c);
         const bool inside = row / 2 < dy.h;
         const T* RECONLAW_RESTRICT from = dy.at(i, inside ? row / 2 : 0, c);
-        for (int p = 0; p < dx.w; ++p) {
-            const bool counts = inside && p / 2 < dy.w;
-            const R weight = counts ? R(0.25) : R(0);
-            const std::ptrdiff_t source = (counts ? p / 2 : 0) * dy.pixel;
+        if constexpr (W == 1) {
+            for_each_pixel(
+                dx.w,
+                [&](int p) -> R {
+                    const bool counts = inside && p / 2 < dy.w;
+                    const R g = (counts ? R(0.25) : R(0)) * from[(counts ? p / 2 : 0) * dy.pixel];
+                    return accumulate ? R(to[p * dx.pixel]) + g : g;
+                },
+                [&](int p, R g) { to[p * dx.pixel] = g; });
+        } else {
+            for (int p = 0; p < dx.w; ++p) {
+                const bool counts = inside && p / 2 < dy.w;
+                const R weight = counts ? R(0.25) : R(0);
+                const std::ptrdiff_t source = (counts ? p / 2 : 0) * dy.pixel;
 #pragma omp simd
-            for (int k = 0; k < W; ++k) {
-                const R g = weight * from[source + k];
-                to[p * dx.pixel + k] = accumulate ? R(to[p * dx.pixel + k]) + g : g;
+                for (int k = 0; k < W; ++k) {
+                    const R g = weight * from[source + k];
+                    to[p * dx.pixel + k] = accumulate ? R(to[p * dx.pixel + k]) + g : g;
+                }
             }
         }
     }

@@ -85,16 +85,20 @@ Tensor<T> tensor(const Extent& e, std::uint64_t seed) {
     return Tensor<T>(e, inside, rounded<BFloat16>(random_values(e.size(), seed, -1, 2)));
 }
 
-/// Every element of `values` is the float result rounded once. Sums in another order, or with fused
-/// multiplications, may put a result beyond the middle of two numbers: one ulp instead of half of one.
+/// Every element of `values` is the float result rounded once. The compiler may contract a product and a sum
+/// in one of the kernels and not in the other, which can move a result across the middle of two BF16 numbers:
+/// one element in a hundred may be the next number. (On the processors tried, none is.)
 void check_rounded_once(const std::vector<double>& values, const std::vector<double>& single) {
-    REQUIRE(values.size() == single.size());
-    double worst = 0;
+    const std::vector<double> expected = rounded<BFloat16>(single);
+    REQUIRE(values.size() == expected.size());
+    std::size_t neighbours = 0, wrong = 0;
     for (std::size_t i = 0; i < values.size(); ++i) {
-        const double error = std::abs(values[i] - single[i]), size = std::abs(single[i]);
-        worst = std::max(worst, std::isnan(error) ? 1 : error / std::max(size, 1e-6));
+        if (values[i] == expected[i]) continue;
+        ++neighbours;
+        wrong += !(std::abs(values[i] - expected[i]) <= 2 * half_ulp * std::abs(single[i]));
     }
-    CHECK(worst <= 2 * half_ulp);
+    CHECK(wrong == 0);
+    CHECK(neighbours <= values.size() / 100);
     CHECK(largest(single) > 0);
 }
 
@@ -206,8 +210,11 @@ TEST_CASE(
             });
         check_kernel(odd, odd,
                      [](auto x, auto y) { kernels::combine<Element<decltype(y)>>(1.5F, x, 0, {}, y); });
-        check_kernel(odd, odd,
-                     [](auto x, auto y) { kernels::combine<Element<decltype(y)>>(0.3F, x, 0.7F, x, y); });
+        check_kernel(odd, odd, [](auto x, auto y) {
+            // another z than x, of both signs: products that are rounded before they are added show
+            const Tensor<Element<decltype(y)>> z = tensor<Element<decltype(y)>>({y.n, y.h, y.w, y.c}, 24);
+            kernels::combine<Element<decltype(y)>>(0.3F, x, -0.7F, z.input(), y);
+        });
         check_kernel(odd, odd, [](auto x, auto y) { kernels::add_to<Element<decltype(y)>>(0.5F, x, y); });
     }
 }
@@ -258,7 +265,7 @@ struct Outcome {
 
 TEST_CASE("estimates, losses and gradients in BF16 are those in single precision but for the rounding") {
     if (!have_device()) return;
-    // Each of some 20 operations rounds by 2^-9 at most, but the gradient of a batch is a sum whose terms
+    // Each of some 20 operations rounds by 2^-8 at most, but the gradient of a batch is a sum whose terms
     // cancel, most of all for noise as here. PyTorch's autocast, on U-Nets of these shapes with such data, is
     // off by 0.010, 0.018 and 0.019 in the output and by 0.11, 0.19 and 0.20 in the gradient.
     const std::vector<Case> cases{

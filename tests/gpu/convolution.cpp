@@ -196,12 +196,32 @@ TEST_CASE("the build's convolutions in BF16 equal the sums that define them, rou
     }
 }
 
+TEST_CASE("convolutions in TF32 round operands to 10 bits on a GPU and nothing on a processor") {
+    if (!have_device()) return;
+    const double share = device().system == "cuda" ? 0x1p-9 : single_precision;
+    for (const ConvolutionShape& s : shapes()) {
+        Ready<float> ready(make_convolution<float>(s, {}, Arithmetic::tf32));
+        check_against_loops(*ready.convolution, s, share);
+    }
+}
+
 TEST_CASE("BF16 convolutions by widening equal the sums that define them, rounded") {
     if (!have_device()) return;
     for (const ConvolutionShape& s : shapes()) {
         Ready<BFloat16> ready(
             std::make_unique<WidenedConvolution>(s, make_convolution<float>(s, {}, Arithmetic::exact)));
         check_against_loops(*ready.convolution, s, bf16_images, single_precision);
+    }
+}
+
+TEST_CASE("BF16 convolutions by widening keep no weights of their own") {
+    if (!have_device()) return;
+    for (const ConvolutionShape& s : shapes()) {
+        const auto single = make_convolution<float>(s, {}, Arithmetic::exact);
+        const std::size_t bytes = single->weight_bytes(), workspace = single->workspace_bytes();
+        const WidenedConvolution widened(s, make_convolution<float>(s, {}, Arithmetic::exact));
+        CHECK(widened.weight_bytes() == bytes);
+        CHECK(widened.workspace_bytes() > workspace);
     }
 }
 

@@ -115,8 +115,8 @@ TEST_CASE("a network that does not fit is refused with the number, before anythi
         }
         return std::string("accepted");
     };
-    // about twice the memory: 64 channels in two tensors of full resolution are the least a block holds
-    const int images = static_cast<int>(2 * memory / (2 * 64 * 4 * 512 * 512)) + 1;
+    // one tensor of 128 channels at full resolution, of which there are several, is as large as the memory
+    const int images = static_cast<int>(memory / (2 * 64 * 4 * 512 * 512)) + 1;
     const UNet u{.channels = 64, .poolings = 2};
     const std::string message = refusal(u, {images, 512, 512});
     INFO(message);
