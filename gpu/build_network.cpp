@@ -146,16 +146,18 @@ std::unique_ptr<Graph<T>> make_graph(const Architecture& architecture, const Bat
 template <>
 std::unique_ptr<Program<float>> make_program(const Architecture& architecture, const BatchShape& shape,
                                              bool training, Precision precision) {
-    const Arithmetic products = precision == Precision::fp32 ? Arithmetic::exact : Arithmetic::tf32;
-    if (precision == Precision::bf16) return make_graph<BFloat16>(architecture, shape, training, products);
-    return make_graph<float>(architecture, shape, training, products);
+    if (precision == Precision::bf16)
+        return make_graph<BFloat16>(architecture, shape, training, Arithmetic::exact);
+    return make_graph<float>(architecture, shape, training,
+                             precision == Precision::tf32 ? Arithmetic::tf32 : Arithmetic::exact);
 }
 
 template <>
 std::unique_ptr<Program<double>> make_program(const Architecture& architecture, const BatchShape& shape,
                                               bool training, Precision precision) {
-    if (precision == Precision::bf16)
-        throw std::invalid_argument("Network<double>: precision = bf16, must be fp32");
+    if (precision != Precision::fp32)
+        throw std::invalid_argument("Network<double>: precision = " + to_string(precision) +
+                                    ", must be fp32");
     return make_graph<double>(architecture, shape, training, Arithmetic::exact);
 }
 

@@ -21,6 +21,7 @@ Device device() {
     d.threads = q.threads;
     d.architecture = q.architecture;
     d.convolutions = convolution_library();
+    d.bf16 = multiplies_bf16();
     if (q.system == "cuda") {
         d.name = q.name;
         d.built_for = RECONLAW_GPU_ARCHITECTURES;

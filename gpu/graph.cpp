@@ -34,9 +34,17 @@ Value Graph<T>::wide_tensor(int height, int width, int channels, bool needs_grad
     return add_tensor<R>(height, width, channels, needs_gradient);
 }
 
+/// Libraries and conversions want a tensor of their own, not a slice of another's channels.
+template <class T>
+void require_whole(const Graph<T>& g, const Value& x) {
+    if (x.first != 0 || x.channels != g.shape(x).channels)
+        throw std::logic_error("Graph: a slice where a whole tensor is wanted");
+}
+
 template <class T>
 template <class From, class To>
 Value Graph<T>::converted(const Value& x) {
+    require_whole(*this, x);
     if constexpr (std::is_same_v<From, To>) {
         return x;
     } else {
@@ -60,13 +68,6 @@ Convolution<T>& Graph<T>::add_convolution(const ConvolutionShape& shape, const C
                                           std::ptrdiff_t weights) {
     convolutions_.push_back({make_convolution<T>(shape, use, arithmetic_), weights});
     return *convolutions_.back().convolution;
-}
-
-/// The libraries want a tensor of their own, not a slice of another's channels.
-template <class T>
-void require_whole(const Graph<T>& g, const Value& x) {
-    if (x.first != 0 || x.channels != g.shape(x).channels)
-        throw std::logic_error("a convolution's input must be a whole tensor");
 }
 
 template <class T>

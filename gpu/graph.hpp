@@ -35,8 +35,8 @@ struct Operation {
     virtual void backward(Graph<T>& graph) = 0;
 };
 
-/// Tensors hold T, but for those at the network's two ends, which hold Real<T> and are called wide: neither
-/// what comes in nor the estimate is rounded to BF16. For float and double there is no difference.
+/// Tensors hold T, but for those at the network's two ends, which hold Real<T> and are called wide: the
+/// input, and the output from the last layer's bias on. For float and double there is no difference.
 template <class T>
 class Graph final : public Program<Real<T>> {
   public:

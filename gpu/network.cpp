@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 #include <new>
+#include <sstream>
 #include <stdexcept>
 
 #include "network_internals.hpp"
@@ -73,9 +74,17 @@ void check_shape(const Architecture& a, const BatchShape& s, const NetworkOption
     check(a);
     detail::require(s.images >= 1 && s.images <= 1 << 20, "Network", "images", s.images, "from 1 to 2^20");
     check_image_size(a, s.height, s.width);
-    // beyond, oneDNN 2.6 divides by zero where it should say that it cannot
-    detail::require(largest_tensor(a, s) <= 0x1p36, "Network", "values in one tensor", largest_tensor(a, s),
-                    "at most 2^36");
+    if (const double values = largest_tensor(a, s), most = most_values(); values > most) {
+        std::ostringstream number;
+        number << values;
+        const std::size_t have = device().memory_bytes;
+        if (have > 0 && 2 * values > static_cast<double>(have))
+            throw DeviceError("not enough memory for " + describe(a) + ": one tensor of " + number.str() +
+                              " values needs more than the device's " + megabytes(have));
+        detail::require(
+            false, "Network", "values in one tensor", values,
+            "at most 2^" + std::to_string(std::lround(std::log2(most))) + " for " + convolution_library());
+    }
     if (o.training && o.loss == Loss::ssim) {
         const auto* u = std::get_if<UNet>(&a);
         const auto* r = std::get_if<ResidualCnn>(&a);

@@ -29,6 +29,8 @@ enum class Arithmetic { exact, tf32 };
 /// Images in T = float, double or BFloat16. Weights and their gradients are Real<T>: float for BFloat16,
 /// whose products are of two BF16 numbers (the weights rounded too), and summed in single precision.
 ///
+/// cuDNN hands out a BF16 convolution's gradient of the weights rounded to BF16.
+///
 /// All pointers are device memory. Calls do not allocate, but for Eigen's products, which copy blocks of
 /// large matrices to room of their own.
 template <class T>
@@ -60,6 +62,11 @@ struct ConvolutionUse {
 template <class T>
 std::unique_ptr<Convolution<T>> make_convolution(const ConvolutionShape& shape, const ConvolutionUse& use,
                                                  Arithmetic arithmetic);
+
+/// Values in the largest tensor that the library takes.
+double most_values();
+/// Whether it has BF16 convolutions of its own on this machine.
+bool multiplies_bf16();
 
 /// "oneDNN 2.6.3", "cuDNN 9.13", "Eigen 3.4.0"
 std::string convolution_library();

@@ -23,7 +23,9 @@ struct Unsupported : std::runtime_error {
 };
 
 void check(cudnnStatus_t status, const char* what) {
-    if (status == CUDNN_STATUS_NOT_SUPPORTED) throw Unsupported(std::string("cuDNN: not supported: ") + what);
+    // version 9 has a number for every reason
+    if (CUDNN_STATUS_CATEGORY(status) == CUDNN_STATUS_NOT_SUPPORTED)
+        throw Unsupported(std::string("cuDNN: ") + what + ": " + cudnnGetErrorString(status));
     if (status != CUDNN_STATUS_SUCCESS)
         throw std::runtime_error(std::string("cuDNN: ") + what + ": " + cudnnGetErrorString(status));
 }
@@ -236,6 +238,13 @@ template <>
 std::unique_ptr<Convolution<double>> make_convolution(const ConvolutionShape& shape, const ConvolutionUse&,
                                                       Arithmetic) {
     return make_plain_convolution<double>(shape);
+}
+
+double most_values() {
+    return 0x1p31 - 1;
+}
+bool multiplies_bf16() {
+    return true;
 }
 
 std::string convolution_library() {

@@ -21,6 +21,13 @@ std::unique_ptr<Convolution<BFloat16>> make_convolution(const ConvolutionShape& 
     return std::make_unique<WidenedConvolution>(shape, std::make_unique<Im2colConvolution<float>>(shape));
 }
 
+double most_values() {
+    return 0x1p36;
+}
+bool multiplies_bf16() {
+    return false;
+}
+
 std::string convolution_library() {
     return "Eigen " + std::to_string(EIGEN_WORLD_VERSION) + "." + std::to_string(EIGEN_MAJOR_VERSION) + "." +
            std::to_string(EIGEN_MINOR_VERSION);

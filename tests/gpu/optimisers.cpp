@@ -133,7 +133,7 @@ TEST_CASE("the squared norm sums every element in an order of its own") {
     for (const std::ptrdiff_t count : {1, 4095, 4096, 4097, 3000000}) {  // 733 blocks: two pieces on the host
         const auto values = rounded<float>(random_values(count, 3));
         const DeviceArray<float> g = on_device<float>(values);
-        const DeviceArray<double> sums(1 + count / 4096);
+        const DeviceArray<double> sums(kernels::squared_norm_size(count));
         set_threads(1);
         const double one = kernels::squared_norm<float>(count, g.data(), sums.data());
         check_close(one, dot(values, values), 1e-12, 0);

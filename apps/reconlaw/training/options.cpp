@@ -82,4 +82,13 @@ std::string use_device(const DeviceOptions& options) {
     return device.summary();
 }
 
+std::string precision_note(const std::string& precision) {
+    const gpu::Device device = gpu::device();
+    if (precision == "tf32" && device.system != "cuda")
+        return "tf32 is for a GPU; here convolutions compute in single precision\n";
+    if (precision == "bf16" && !device.bf16)
+        return "this processor has no BF16 instructions: bf16 saves memory, but no time\n";
+    return "";
+}
+
 }  // namespace reconlaw::cli

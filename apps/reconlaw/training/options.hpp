@@ -32,6 +32,9 @@ void add_device_options(CLI::App& app, DeviceOptions& options);
 /// @throws std::invalid_argument  --device names another device than this build's
 std::string use_device(const DeviceOptions& options);
 
+/// What this device does otherwise than a precision's name says, one line; empty: nothing.
+std::string precision_note(const std::string& precision);
+
 /// A finite number from low to high: CLI::Range lets NaN through.
 CLI::Validator number_in(double low, double high);
 

@@ -43,7 +43,7 @@ void sweep(Options o, const Streams& streams) {
         std::unique_ptr<FolderLock> lock;
         if (world.rank() == 0) {
             lock = std::make_unique<FolderLock>(options.folder, "sweep");
-            streams.err << device << '\n';
+            streams.err << device << '\n' << precision_note(jobs.front().settings.precision);
         }
         run_sweep(jobs, options, world, streams);
     } catch (const Interrupted&) {

@@ -11,7 +11,6 @@
 #include "printed.hpp"
 #include "reconlaw/data/atomic_file.hpp"
 #include "reconlaw/data/file_error.hpp"
-#include "reconlaw/gpu/device.hpp"
 #include "toml_file.hpp"
 
 namespace reconlaw::cli {
@@ -86,8 +85,7 @@ void train(const Options& o, const Streams& streams) {
     streams.err << gpu::describe(plan.architecture) << ", " << gpu::parameter_count(plan.architecture)
                 << " parameters" << (settings.precision == "fp32" ? "" : ", " + settings.precision) << "; "
                 << device << '\n';
-    if (settings.precision == "tf32" && gpu::device().system != "cuda")
-        streams.err << "tf32 is for a GPU; here convolutions compute in single precision\n";
+    streams.err << precision_note(settings.precision);
     const gpu::MemoryPlan memory =
         gpu::training_memory(plan.architecture, settings.patch, settings.samples, plan.options);
     streams.err << memory.summary() << std::endl;

@@ -18,6 +18,7 @@ struct Device {
     std::string architecture;      ///< of the GPU, "sm_90"; else empty
     std::string built_for;         ///< GPU architectures in this build, "sm_80 sm_90"; else empty
     std::string convolutions;      ///< "oneDNN 2.6.3", "cuDNN 9.13.0", "Eigen 3.4.0"
+    bool bf16 = false;             ///< convolutions multiply BF16 numbers in hardware
     std::size_t memory_bytes = 0;  ///< of the GPU, or of the machine
     int threads = 1;               ///< processor threads, or multiprocessors of the GPU
     std::string problem;           ///< why it cannot be used; empty if it can
