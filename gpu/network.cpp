@@ -58,7 +58,7 @@ std::vector<T> download(const View<T>& from) {
     return first;
 }
 
-/// Values in the network's largest tensor.
+/// Values in the network's largest tensor, be it activations or weights.
 double largest_tensor(const Architecture& a, const BatchShape& s) {
     int channels = 1;
     if (const auto* u = std::get_if<UNet>(&a))
@@ -67,7 +67,13 @@ double largest_tensor(const Architecture& a, const BatchShape& s) {
         channels = std::max(r->in_channels, r->upscale * r->upscale * std::max(r->out_channels, r->channels));
     else if (const auto* l = std::get_if<LinearNetwork>(&a))
         channels = std::max(l->inputs, l->outputs);
-    return double(s.images) * s.height * s.width * channels;
+    double most = double(s.images) * s.height * s.width * channels;
+    for (const Parameter& p : parameters(a)) {
+        double weights = 1;
+        for (const int n : p.shape) weights *= n;
+        most = std::max(most, weights);
+    }
+    return most;
 }
 
 void check_shape(const Architecture& a, const BatchShape& s, const NetworkOptions& o) {

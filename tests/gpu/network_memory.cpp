@@ -129,15 +129,18 @@ TEST_CASE("a network that does not fit is refused with the number, before anythi
     CHECK(std::abs(std::stod(need) * 1e6 - planned) <= 1e6);
     CHECK(planned > memory);
 
-    // far beyond: no size overflows into one that fits
-    CHECK(refusal(u, {128, 2048, 2048}).starts_with("not enough memory"));  // 2^36 values in one tensor
-    CHECK(refusal(UNet{.channels = 4096, .poolings = 4}, {1, 32, 32}).starts_with("not enough memory"));
-    CHECK(refusal(ResidualCnn{.channels = 64, .upscale = 4}, {1 << 10, 1 << 8, 1 << 8})
-              .starts_with("not enough memory"));
-    CHECK(refusal(LinearNetwork{1 << 20, 1 << 20}, {1, 1, 1}).starts_with("not enough memory"));
-    CHECK(refusal(u, {1, 1 << 15, 1 << 15}).starts_with("not enough memory for U-Net, 64 channels"));
+    // far beyond: no size overflows into one that fits. On a GPU a tensor may fit the memory and still be
+    // more than cuDNN takes.
+    const auto too_large = [](const std::string& text) {
+        return text.starts_with("not enough memory for ") ||
+               (device().system == "cuda" && text.starts_with("Network: values in one tensor = "));
+    };
+    CHECK(too_large(refusal(u, {128, 2048, 2048})));  // 2^36 values in one tensor
+    CHECK(too_large(refusal(UNet{.channels = 4096, .poolings = 4}, {1, 32, 32})));
+    CHECK(too_large(refusal(ResidualCnn{.channels = 64, .upscale = 4}, {1 << 10, 1 << 8, 1 << 8})));
+    CHECK(too_large(refusal(LinearNetwork{1 << 20, 1 << 20}, {1, 1, 1})));
+    CHECK(too_large(refusal(u, {1, 1 << 15, 1 << 15})));
     CHECK(refusal(UNet{.channels = 4096, .poolings = 8}, {1 << 20, 1 << 15, 1 << 15})
               .find("one tensor of 9.22337e+18 values needs more than the device's ") != std::string::npos);
-    CHECK(refusal(ResidualCnn{.channels = 64, .upscale = 4}, {1 << 10, 1 << 10, 1 << 8})
-              .starts_with("not enough memory"));
+    CHECK(too_large(refusal(ResidualCnn{.channels = 64, .upscale = 4}, {1 << 10, 1 << 10, 1 << 8})));
 }

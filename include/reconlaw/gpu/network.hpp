@@ -32,9 +32,9 @@ enum class Precision {
     tf32,  ///< convolutions round their operands to 10 bits of mantissa, on a GPU; a processor computes as
            ///< fp32
     /// Activations and their gradients are kept in BF16 (7 bits of mantissa), in half the memory, and
-    /// convolutions multiply BF16 numbers: PyTorch's autocast, but for sums of gradients and the last layer's
-    /// output. On a processor without AVX-512 BF16 convolutions compute in single precision on widened
-    /// copies.
+    /// convolutions multiply BF16 numbers, as in PyTorch's autocast; the last layer's bias and the loss are
+    /// in single precision. On a processor without AVX-512 BF16 convolutions compute in single precision on
+    /// widened copies.
     bf16,
 };
 std::string to_string(Precision precision);
