@@ -275,6 +275,10 @@ struct ActivateBackward {
     R* row_sums;  ///< or null
     View<T> dz;
 
+    RECONLAW_HD R through(R v, R g) const {
+        const R gentle = slope * g;
+        return v > 0 ? g : gentle;
+    }
     template <int W>
     RECONLAW_HD void run(int i, int row, int c) const {
         const U* py = y.at(i, row, c);
@@ -288,7 +292,7 @@ struct ActivateBackward {
                     return ValueAndGradient<R>{py[x * y.pixel], pd[x * dy.pixel]};
                 },
                 [&](int x, const ValueAndGradient<R>& at) {
-                    const R d = at.v > 0 ? at.g : slope * at.g;
+                    const R d = through(at.v, at.g);
                     sum[0] += d;
                     to[x * dz.pixel] = d;
                 });
@@ -296,8 +300,7 @@ struct ActivateBackward {
             for (int x = 0; x < y.w; ++x) {
 #pragma omp simd
                 for (int k = 0; k < W; ++k) {
-                    const R v = py[x * y.pixel + k], g = pd[x * dy.pixel + k], gentle = slope * g;
-                    const R d = v > 0 ? g : gentle;
+                    const R d = through(py[x * y.pixel + k], pd[x * dy.pixel + k]);
                     sum[k] += d;
                     to[x * dz.pixel + k] = d;
                 }

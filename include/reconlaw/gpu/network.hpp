@@ -26,7 +26,7 @@ enum class Loss {
 };
 
 /// Parameters, their gradients, the optimiser's state, the input and the estimate are in single precision
-/// always; sums are too.
+/// always; sums are too. (In BF16 cuDNN hands out the weights' gradients rounded to BF16.)
 enum class Precision {
     fp32,
     tf32,  ///< convolutions round their operands to 10 bits of mantissa, on a GPU; a processor computes as
