@@ -1,6 +1,7 @@
 #include "reconlaw/data/spelling.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <numeric>
 #include <utility>
 
@@ -29,6 +30,24 @@ std::vector<std::string> by_spelling(std::vector<std::string> names, const std::
         return edit_distance(a, wanted) < edit_distance(b, wanted);
     });
     return names;
+}
+
+std::string nearest_in_spelling(const std::vector<std::string>& names, const std::string& wanted) {
+    const auto lower = [](std::string text) {
+        std::transform(text.begin(), text.end(), text.begin(),
+                       [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+        return text;
+    };
+    constexpr std::size_t longest = 100;  // the distance is quadratic in the lengths
+    if (wanted.empty() || wanted.size() > longest) return {};
+    std::string nearest;
+    std::size_t least = std::max<std::size_t>(1, wanted.size() / 3) + 1;
+    for (const std::string& name : names) {
+        if (name.size() > longest) continue;
+        const std::size_t distance = edit_distance(lower(name), lower(wanted));
+        if (distance < least) least = distance, nearest = name;
+    }
+    return nearest;
 }
 
 }  // namespace reconlaw::data
