@@ -10,7 +10,7 @@
 namespace reconlaw::gpu {
 namespace {
 
-using Pixels = Eigen::Map<data::Image>;
+using PixelMap = Eigen::Map<data::Image>;
 using ConstPixels = Eigen::Map<const data::Image>;
 
 constexpr std::int64_t batch_pixels =
@@ -128,7 +128,7 @@ std::vector<float> Denoiser::estimate(std::span<const float> noisy) {
                               std::min(tiles_.size() - first, static_cast<std::size_t>(count)));
         float* values = batch.data();
         for (const Tile& t : tiles) {
-            Pixels(values, height, width) =
+            PixelMap(values, height, width) =
                 input[static_cast<std::size_t>(t.image)].block(t.row, t.col, height, width);
             values += tile_pixels;
         }
@@ -142,7 +142,7 @@ std::vector<float> Denoiser::estimate(std::span<const float> noisy) {
     }
     std::vector<float> estimate(noisy.size());
     for (int image = 0; image < images_; ++image)
-        Pixels(estimate.data() + image * pixels, height_, width_) =
+        PixelMap(estimate.data() + image * pixels, height_, width_) =
             (sum[static_cast<std::size_t>(image)] / coverage).block(border_, border_, height_, width_);
     return estimate;
 }

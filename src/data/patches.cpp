@@ -44,7 +44,7 @@ std::vector<Eigen::Index> shuffled(Eigen::Index count, std::uint64_t seed) {
     return order;
 }
 
-std::string size_text(Eigen::Index rows, Eigen::Index cols) {
+std::string pixels_text(Eigen::Index rows, Eigen::Index cols) {
     return std::to_string(cols) + " x " + std::to_string(rows) + " pixels";
 }
 
@@ -67,7 +67,7 @@ Eigen::MatrixXd draw_patches(Eigen::Index images, const ImageSource& source, con
     for (Eigen::Index turn = 0; turn < std::min(images, options.count); ++turn) {
         const Image image = source(order[static_cast<std::size_t>(turn)]);
         detail::require(image.rows() >= side && image.cols() >= side, f, "image",
-                        size_text(image.rows(), image.cols()),
+                        pixels_text(image.rows(), image.cols()),
                         "at least P = " + std::to_string(side) + " on each side");
         for (Eigen::Index i = turn; i < options.count; i += images) {
             const auto words = random_words(options.seed, static_cast<std::uint64_t>(i), Stream::position);
@@ -171,8 +171,9 @@ void PatchSampler::cut(const std::vector<Image>& images, std::uint64_t i, std::s
     const Image& image = images[at.image];
     const Eigen::Index rows = rows_[at.image], cols = cols_[at.image];
     if (image.rows() != rows || image.cols() != cols)
-        detail::require(false, f, "image " + std::to_string(at.image), size_text(image.rows(), image.cols()),
-                        size_text(rows, cols) + ", as the constructor saw it");
+        detail::require(false, f, "image " + std::to_string(at.image),
+                        pixels_text(image.rows(), image.cols()),
+                        pixels_text(rows, cols) + ", as the constructor saw it");
     copy_turned(image.data() + at.top * cols + at.left, cols, side, at, out.data());
 }
 

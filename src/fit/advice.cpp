@@ -7,6 +7,7 @@
 #include "advice_draws.hpp"
 #include "advice_next.hpp"
 #include "advice_words.hpp"
+#include "constants.hpp"
 #include "reconlaw/detail/check.hpp"
 
 namespace reconlaw::fit {
@@ -14,8 +15,6 @@ namespace reconlaw::fit {
 using namespace advice_detail;
 
 namespace {
-
-constexpr double infinity = std::numeric_limits<double>::infinity();
 
 /// exp of a summary of logarithms.
 Estimate exponential(const Estimate& e) {

@@ -10,6 +10,7 @@
 #include <memory>
 #include <utility>
 
+#include "constants.hpp"
 #include "formulation.hpp"
 #include "joint_rows.hpp"
 #include "reconlaw/simulate/random.hpp"
@@ -17,8 +18,6 @@
 namespace reconlaw::fit::advice_detail {
 
 namespace {
-
-constexpr double infinity = std::numeric_limits<double>::infinity();
 
 /// A law fitted in units that make its parameters of order one.
 struct Model {

@@ -10,15 +10,13 @@
 #include <numeric>
 #include <utility>
 
+#include "constants.hpp"
 #include "formulation.hpp"
 #include "reconlaw/detail/check.hpp"
 
 namespace reconlaw::fit {
 
 namespace {
-
-constexpr double infinity = std::numeric_limits<double>::infinity();
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 /// The cheapest points of the grid that are apart: at least half a standard deviation of the grid in some
 /// coordinate.

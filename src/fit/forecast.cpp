@@ -9,13 +9,13 @@
 #include <set>
 #include <utility>
 
+#include "constants.hpp"
 #include "reconlaw/detail/check.hpp"
 
 namespace reconlaw::fit {
 
 namespace {
 
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 constexpr double slack = 1e-9;  // relative, when sizes are compared
 
 double last_size(const LearningCurve& curve) {

@@ -5,13 +5,12 @@
 #include <cstdio>
 #include <limits>
 
+#include "constants.hpp"
 #include "reconlaw/detail/check.hpp"
 
 namespace reconlaw::fit {
 
 namespace {
-
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 std::string number(double value) {
     char text[32];
@@ -19,7 +18,7 @@ std::string number(double value) {
     return text;
 }
 
-std::string percent(double level) {
+std::string level_text(double level) {
     return number(100 * level) + " %";
 }
 
@@ -42,7 +41,7 @@ void judge_tail(Identifiability& result, double level) {
     }
     result.slope = profile_interval(result.tail, 1, level);
     result.falls = result.slope.lower > 0;
-    const std::string of = " (" + percent(level) + " interval " + range(result.slope, "any") + ")";
+    const std::string of = " (" + level_text(level) + " interval " + range(result.slope, "any") + ")";
     if (!result.falls && result.slope.upper < 0)
         result.statements.push_back(
             "no power-law regime: over the last half of the range of log(N) the loss grows" + of);
@@ -73,14 +72,14 @@ void judge_floor(Identifiability& result, double smallest_loss, double level) {
     result.exponent_identified = result.falls && exponent.lower > 0 && exponent.upper < 3 * exponent.lower;
     const auto between = [](const Estimate& e) { return range({e.lower, e.upper}, ""); };
     if (result.floor_identified)
-        result.statements.push_back("floor " + number(floor.value) + " (" + percent(level) + " interval " +
+        result.statements.push_back("floor " + number(floor.value) + " (" + level_text(level) + " interval " +
                                     between(floor) + ")");
     else
         result.statements.push_back("floor not identifiable: anything from 0 to " + number(floor.upper) +
                                     " agrees with the points");
     if (result.exponent_identified)
         result.statements.push_back("exponent above the floor " + number(exponent.value) + " (" +
-                                    percent(level) + " interval " + between(exponent) + ")");
+                                    level_text(level) + " interval " + between(exponent) + ")");
     else
         result.statements.push_back("exponent not identifiable: from " + number(exponent.lower) + " to " +
                                     number(exponent.upper) + ", with a floor that changes with it");

@@ -6,14 +6,13 @@
 #include <limits>
 #include <utility>
 
+#include "constants.hpp"
 #include "formulation.hpp"
 #include "reconlaw/detail/check.hpp"
 
 namespace reconlaw::fit {
 
 namespace {
-
-constexpr double infinity = std::numeric_limits<double>::infinity();
 
 void require_usable(const LawFit& fit, double level, const char* function) {
     detail::require(fit.usable(), function, "status of the fit", to_string(fit.status), "converged");

@@ -8,6 +8,7 @@
 #include <memory>
 #include <utility>
 
+#include "constants.hpp"
 #include "reconlaw/detail/check.hpp"
 
 namespace reconlaw::fit {
@@ -273,7 +274,6 @@ LeastSquaresResult least_squares(const LeastSquaresProblem& problem, const Eigen
     detail::require(problem.residuals >= 1, f, "number of residuals", problem.residuals, "at least 1");
     detail::require(k >= 1, f, "number of parameters", k, "at least 1");
     detail::require_finite_positive(options.scale, f, "scale of the loss");
-    constexpr double infinity = std::numeric_limits<double>::infinity();
     const auto sized = [&](Eigen::Index size, const char* what) {
         detail::require(size == 0 || size == k, f, what, size, "0 or " + std::to_string(k));
     };

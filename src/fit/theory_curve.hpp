@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "constants.hpp"
 #include "reconlaw/fit/theory.hpp"
 #include "reconlaw/risk/predict.hpp"
 
@@ -23,8 +24,6 @@ namespace reconlaw::fit::theory_detail {
 using Jet = ceres::Jet<double, 2>;  ///< of the shape: d or the exponent, and sigma for unit variance
 using Problem = LinearGaussianProblem<double>;
 
-constexpr double infinity = std::numeric_limits<double>::infinity();
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 constexpr double smallest_noise = 1e-4, largest_noise = 30;  ///< of sigma/sqrt(scale)
 
 constexpr RiskOptions coarse{Order::corrected, 1e-2};  // to find the best step roughly
