@@ -9,10 +9,12 @@
 
 #include "commands.hpp"
 #include "interrupt.hpp"
+#include "numbers.hpp"
 #include "reconlaw/data/file_error.hpp"
 #include "reconlaw/simulate/checkpoint.hpp"
 #include "simulation.hpp"
 #include "study.hpp"
+#include "threads.hpp"
 
 namespace reconlaw::cli {
 namespace {
@@ -164,8 +166,8 @@ class CheckpointFile {
 };
 
 void simulate_command(const Options& options, const CLI::App& app, const Streams& streams) {
+    require_threads(static_cast<int>(options.threads));
     const Study study = make_study(options.study, app);
-    detail::require(options.trials >= 1, "--trials", "value", options.trials, "at least 1");
     detail::require(options.sampler.empty() || study.subspace || options.sampler == "dense", "--sampler",
                     "value", options.sampler,
                     "dense for this problem (the reduced sampler is for --problem subspace)");
@@ -245,17 +247,15 @@ void simulate_command(const Options& options, const CLI::App& app, const Streams
 Run add_simulate_command(CLI::App& app) {
     auto options = std::make_shared<Options>();
     add_study_options(app, options->study, "--problem-seed");
-    app.add_option("--trials", options->trials, "Independent training sets for each N")
-        ->capture_default_str();
-    app.add_option("--seed", options->seed, "Same seed, same numbers, for any number of threads")
-        ->capture_default_str();
-    app.add_option("--threads", options->threads, "Worker threads; 0: all processors")->capture_default_str();
-    app.add_option(
-           "--sampler", options->sampler,
-           "reduced: exact block-banded form (subspace problems, their default); dense: full matrices")
-        ->check(CLI::IsMember({"reduced", "dense"}));
-    app.add_option("--checkpoint", options->checkpoint,
-                   "Keep finished draws in this file; the same command resumes from it");
+    add_whole(app, "--trials", options->trials, 1U, std::numeric_limits<std::uint32_t>::max(),
+              "Independent training sets for each N");
+    add_whole(app, "--seed", options->seed, std::uint64_t{0}, std::numeric_limits<std::uint64_t>::max(),
+              "Same seed, same numbers, for any number of threads");
+    add_whole(app, "--threads", options->threads, 0U, most_threads, "Worker threads; 0: all processors");
+    add_choice(app, "--sampler", options->sampler, std::vector<std::string>{"reduced", "dense"},
+               "reduced: exact block-banded form (subspace problems, their default); dense: full matrices");
+    add_text(app, "--checkpoint", options->checkpoint, Text::file,
+             "Keep finished draws in this file; the same command resumes from it");
     app.footer(
         "Early stopping and ridge without --lambda take the best parameter of each draw (known "
         "risk).\n\nExample:\n"

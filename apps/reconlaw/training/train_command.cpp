@@ -7,6 +7,7 @@
 #include "folder_lock.hpp"
 #include "interrupt.hpp"
 #include "job.hpp"
+#include "numbers.hpp"
 #include "options.hpp"
 #include "printed.hpp"
 #include "reconlaw/data/atomic_file.hpp"
@@ -132,14 +133,12 @@ Run add_train_command(CLI::App& app) {
     auto options = std::make_shared<Options>();
     Options& o = *options;
     add_settings(app, o.settings);
-    app.add_option("--out", o.out,
-                   "Folder for config.toml, metrics.csv, best and last weights, panel.png, result.csv")
+    add_text(app, "--out", o.out, Text::folder,
+             "Folder for config.toml, metrics.csv, best and last weights, panel.png, result.csv")
         ->required();
     app.add_flag("--resume", o.resume,
                  "Go on with the training in --out, to the same result as without the break");
-    app.add_option("--checkpoint-seconds", o.checkpoint_seconds, "Time between checkpoints")
-        ->check(number_in(0, 1e9))
-        ->capture_default_str();
+    add_number(app, "--checkpoint-seconds", o.checkpoint_seconds, {0, 1e9}, "Time between checkpoints");
     add_device_options(app, o.device);
     app.footer(
         "Learns to remove Gaussian noise. See docs/training.md.\n\nExample:\n  reconlaw train --task denoise "
