@@ -31,6 +31,7 @@ Run add_reproduce_command(CLI::App& app) {
         reproduction.quick = options->quick;
         reproduction.threads = options->threads;
         reproduction.progress = &streams.err;
+        reproduction.console = streams.console;
         reproduce(reproduction);
         streams.out << (reproduction.out / "report.html").string() << '\n';
     };

@@ -5,6 +5,7 @@
 
 #include "commands.hpp"
 #include "numbers.hpp"
+#include "outputs.hpp"
 #include "printed.hpp"
 #include "reconlaw/risk/pca.hpp"
 #include "reconlaw/risk/stopping.hpp"
@@ -75,6 +76,7 @@ Prediction predict(const Study& study, const EstimatorChoice& choice, long train
 }
 
 void risk_command(const Options& options, const CLI::App& app, const Streams& streams) {
+    require_writable(options.study.output, "--output");
     const Study study = make_study(options.study, app);
     RiskOptions risk_options;
     risk_options.order = options.order;

@@ -1,8 +1,6 @@
-#include <chrono>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
-#include <iomanip>
 #include <memory>
 #include <ostream>
 #include <sstream>
@@ -10,6 +8,7 @@
 #include "commands.hpp"
 #include "interrupt.hpp"
 #include "numbers.hpp"
+#include "outputs.hpp"
 #include "reconlaw/data/file_error.hpp"
 #include "reconlaw/simulate/checkpoint.hpp"
 #include "simulation.hpp"
@@ -26,36 +25,6 @@ struct Options {
     unsigned threads = 0;
     std::string sampler;
     std::string checkpoint;
-};
-
-/// One line on a terminal, at most five times a second.
-class ProgressBar {
-  public:
-    explicit ProgressBar(const Streams& streams) : streams_(streams) {}
-    ~ProgressBar() {
-        if (shown_) streams_.err << "\r\033[K" << std::flush;
-    }
-    void operator()(std::size_t done, std::size_t all) {
-        if (!streams_.interactive) return;
-        const auto now = Clock::now();
-        if (done < all && now - last_ < std::chrono::milliseconds(200)) return;
-        last_ = now, shown_ = true;
-        if (first_ == 0) first_ = done - 1;
-        const double spent = std::chrono::duration<double>(now - start_).count();
-        const double left = spent / static_cast<double>(done - first_) * static_cast<double>(all - done);
-        constexpr std::size_t width = 30;
-        const std::size_t filled = width * done / all;
-        streams_.err << "\r[" << std::string(filled, '#') << std::string(width - filled, '.') << "] " << done
-                     << '/' << all << " draws, " << std::fixed << std::setprecision(0) << left
-                     << " s left \033[K" << std::flush;
-    }
-
-  private:
-    using Clock = std::chrono::steady_clock;
-    const Streams& streams_;
-    Clock::time_point start_ = Clock::now(), last_{};
-    std::size_t first_ = 0;
-    bool shown_ = false;
 };
 
 std::vector<SimulatedEstimator> simulated_estimators(const Study& study,
@@ -167,6 +136,7 @@ class CheckpointFile {
 
 void simulate_command(const Options& options, const CLI::App& app, const Streams& streams) {
     require_threads(static_cast<int>(options.threads));
+    require_writable(options.study.output, "--output");
     const Study study = make_study(options.study, app);
     detail::require(options.sampler.empty() || study.subspace || options.sampler == "dense", "--sampler",
                     "value", options.sampler,
@@ -202,8 +172,11 @@ void simulate_command(const Options& options, const CLI::App& app, const Streams
     SimulationResult result;
     if (!estimators.empty()) {
         const InterruptGuard guard;
-        ProgressBar bar(streams);
-        simulation.monte_carlo.progress = [&](std::size_t done, std::size_t all) { bar(done, all); };
+        ProgressLine line(streams.console);
+        simulation.monte_carlo.progress = [&](std::size_t done, std::size_t all) {
+            line.show(static_cast<double>(done) / static_cast<double>(all),
+                      std::to_string(done) + "/" + std::to_string(all) + " draws");
+        };
         result = study.subspace ? simulate(*study.subspace, sizes, estimators, simulation)
                                 : simulate(*study.model, sizes, estimators, simulation);
         if (result.status != MonteCarloStatus::complete)

@@ -253,4 +253,8 @@ std::string convolution_library() {
            std::to_string(v % 100);
 }
 
+std::string convolution_instructions() {
+    return "";
+}
+
 }  // namespace reconlaw::gpu

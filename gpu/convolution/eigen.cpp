@@ -33,4 +33,8 @@ std::string convolution_library() {
            std::to_string(EIGEN_MINOR_VERSION);
 }
 
+std::string convolution_instructions() {
+    return Eigen::SimdInstructionSetsInUse();
+}
+
 }  // namespace reconlaw::gpu

@@ -7,6 +7,7 @@
 #include "commands.hpp"
 #include "numbers.hpp"
 #include "options.hpp"
+#include "outputs.hpp"
 #include "printed.hpp"
 #include "reconlaw/data/file_error.hpp"
 #include "reconlaw/data/image_set.hpp"
@@ -77,6 +78,7 @@ std::string undefined_ssim(const gpu::Evaluation& e) {
 }
 
 void evaluate(const Options& o, const Streams& streams) {
+    require_writable(o.output, "--output");
     const gpu::Weights weights = read_weights(o.network);
     const double noise = noise_level(o, weights);
     const int tile = tile_of(o.network, weights);

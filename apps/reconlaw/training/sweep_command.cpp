@@ -1,6 +1,7 @@
 #include <memory>
 #include <ostream>
 
+#include "failures.hpp"
 #include "folder_lock.hpp"
 #include "numbers.hpp"
 #include "options.hpp"
@@ -49,10 +50,9 @@ void sweep(Options o, const Streams& streams) {
         run_sweep(jobs, options, world, streams);
     } catch (const Interrupted&) {
         throw;
-    } catch (const std::exception& e) {
+    } catch (const std::exception&) {
         if (world.size() == 1) throw;
-        streams.err << "reconlaw sweep: " << e.what() << std::endl;
-        world.abort(2);
+        world.abort(report_failure(*streams.console, "reconlaw sweep"));
     }
     if (world.rank() == 0) streams.out << (options.folder / "results.csv").string() << '\n';
 }
