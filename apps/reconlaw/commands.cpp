@@ -2,10 +2,9 @@
 
 #include <algorithm>
 #include <map>
-#include <new>
-#include <system_error>
 
 #include "failures.hpp"
+#include "help.hpp"
 #include "usage.hpp"
 #include "version.hpp"
 
@@ -31,9 +30,11 @@ void define(Program& program) {
     add_quiet(app, program.quiet);
     app.require_subcommand(0, 1);
     app.footer(
-        "Start with: reconlaw risk --problem subspace --n 100 --d 10 --sigma 0.05 --samples 1:10000:9\n\n"
+        "Start with: reconlaw risk --problem subspace --n 100 --d 10 --sigma 0.05 --samples 1:10000:9\n"
+        "Options of a command: reconlaw COMMAND --help. Completion in a shell: reconlaw completion "
+        "--help.\n\n"
         "Exit status: 0 success; 2 a wrong command line, bad input, or a file that cannot be read or "
-        "written;\n1 another failure; 130 interrupted. Shell completion: reconlaw completion --help.");
+        "written;\n1 another failure; 130 interrupted.");
     const auto add = [&](const char* name, const char* description, Run (*command)(CLI::App&)) {
         CLI::App* sub = app.add_subcommand(name, description);
         program.commands[name] = command(*sub);
@@ -108,18 +109,14 @@ ProgramDescription described(const Program& program) {
     return d;
 }
 
-/// Parses what checked_words let through. @return false: help or version was asked for and printed
-bool parse(Program& program, const ProgramDescription& description, const Words& words,
-           const Streams& streams) {
+/// Parses what checked_words let through.
+void parse(Program& program, const ProgramDescription& description, const Words& words) {
     std::vector<std::string> reversed(words.all.rbegin(), words.all.rend());
     const auto refuse = [&](const std::string& message) {
         throw UsageError("reconlaw " + words.command + (words.command.empty() ? "" : ": ") + message);
     };
     try {
         program.app.parse(reversed);
-    } catch (const CLI::Success& e) {
-        program.app.exit(e, streams.out, streams.err);
-        return false;
     } catch (const CLI::RequiredError& e) {
         const CommandDescription* command = description.find(words.command);
         const std::string what = command ? missing(*command, words) : "";
@@ -127,8 +124,35 @@ bool parse(Program& program, const ProgramDescription& description, const Words&
     } catch (const CLI::ParseError& e) {
         refuse(e.what());
     }
-    if (program.version) streams.out << version_text();
-    return !program.version;
+}
+
+int parse_and(bool execute, int argc, const char* const* argv, const Streams& streams) {
+    Program program;
+    Words words;
+    try {
+        define(program);
+        const ProgramDescription description = described(program);
+        words = checked_words(description, {argv + std::min(argc, 1), argv + argc});
+        if (words.help) {
+            const CommandDescription* command = description.find(words.command);
+            streams.out << help_text(description, command ? *command : description.program);
+            return finish(streams.out);
+        }
+        parse(program, description, words);
+        if (program.version) streams.out << version_text();
+        if (program.version || !execute) return finish(streams.out);
+    } catch (...) {
+        Console console(streams.err, false, 0, false);
+        return report_failure(console, "reconlaw");
+    }
+    Console console(streams.err, streams.interactive, streams.columns, program.quiet);
+    try {
+        program.commands.at(words.command)(
+            {streams.out, console.notes(), console.draws(), streams.columns, &console});
+        return finish(streams.out);
+    } catch (...) {
+        return report_failure(console, "reconlaw " + words.command);
+    }
 }
 
 }  // namespace
@@ -140,27 +164,11 @@ ProgramDescription describe_program() {
 }
 
 int run(int argc, const char* const* argv, const Streams& streams) {
-    Program program;
-    Words words;
-    Console* console = nullptr;
-    try {
-        define(program);
-        const ProgramDescription description = described(program);
-        words = checked_words(description, {argv + std::min(argc, 1), argv + argc});
-        if (!parse(program, description, words, streams)) return finish(streams.out);
-    } catch (...) {
-        Console errors(streams.err, false, 0, false);
-        return report_failure(errors, "reconlaw");
-    }
-    Console notes(streams.err, streams.interactive, streams.columns, program.quiet);
-    console = &notes;
-    try {
-        program.commands.at(words.command)(
-            {streams.out, console->notes(), console->draws(), streams.columns, console});
-        return finish(streams.out);
-    } catch (...) {
-        return report_failure(*console, "reconlaw " + words.command);
-    }
+    return parse_and(true, argc, argv, streams);
+}
+
+int check(int argc, const char* const* argv, const Streams& streams) {
+    return parse_and(false, argc, argv, streams);
 }
 
 }  // namespace reconlaw::cli

@@ -42,4 +42,7 @@ Run add_man_pages_command(CLI::App& app);
 /// written, 1 for other failures, 130 when interrupted
 int run(int argc, const char* const* argv, const Streams& streams);
 
+/// The same without doing what was asked: whether the command line is understood.
+int check(int argc, const char* const* argv, const Streams& streams);
+
 }  // namespace reconlaw::cli

@@ -39,8 +39,8 @@ std::string option_text(const OptionDescription& option) {
     for (const std::string& name : option.names) head += (head.empty() ? "" : ", ") + bold(name);
     if (!option.flag && !option.type.empty()) head += " \\fI" + roff(option.type) + "\\fR";
     return ".TP\n" + head + "\n" + roff(option.description) +
-           (option.standard.empty() ? "" : "\nDefault: " + roff(option.standard) + ".") +
-           (option.required ? "\nMust be given." : "") + "\n";
+           (option.standard.empty() ? "" : " (default: " + roff(option.standard) + ")") +
+           (option.required && !option.positional ? " (required)" : "") + "\n";
 }
 
 /// Paragraphs as they are; what is indented, or broken by hand, keeps its lines.

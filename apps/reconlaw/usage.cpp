@@ -156,13 +156,8 @@ Words checked_words(const ProgramDescription& program, const std::vector<std::st
     std::vector<std::string> names;
     for (const CommandDescription& command : program.commands)
         if (!command.hidden) names.push_back(command.name);
-    if (next < words.size() && words[next] == "help") {  // reconlaw help fit
-        result.all.push_back("--help"), result.help = true;
-        if (++next == words.size()) return result;
-        result.all.pop_back();
-    } else if (informs) {
-        return result;
-    }
+    if (next < words.size() && words[next] == "help") ++next, result.help = true;  // reconlaw help fit
+    if (next == words.size() && (informs || result.help)) return result;
     if (next == words.size())
         throw UsageError("reconlaw: a command is missing: " + listed(names, " or ") +
                          "; 'reconlaw --help' describes them");
@@ -172,11 +167,8 @@ Words checked_words(const ProgramDescription& program, const std::vector<std::st
                          listed(names, " or ") + suggestion(names, words[next], ""));
     result.command = command->name;
     result.all.push_back(command->name);
-    const bool help = result.help;
-    if (help) result.all.push_back("--help");
     result.given.clear();
     Walk(*command, result)(words, next + 1, false);
-    if (result.help) result.all = {command->name, "--help"};
     return result;
 }
 

@@ -132,7 +132,7 @@ TEST_CASE("reconlaw risk: bad input is refused with status 2, one clear line, an
          "at least 1e-12"},
         {"risk --problem banana --n 5", "banana"},
         {"risk --no-such-option", "--no-such-option"},
-        {"", "subcommand"},
+        {"", "a command is missing"},
         {spectrum + malformed.path.string(), malformed.path.string() + ":2"},
         {spectrum + negative.path.string(), negative.path.string() + ":3"},
         {spectrum + empty.path.string(), empty.path.string()},
