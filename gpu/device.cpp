@@ -14,24 +14,13 @@ std::string Device::summary() const {
            convolutions;
 }
 
-std::string Device::backend() const {
-    const std::string where =
-        system == "cuda" ? system + ", " + (name.empty() ? "no GPU" : name + " " + architecture) +
-                               ", built for " + built_for
-                         : system + ", " + std::to_string(threads) + (threads == 1 ? " thread" : " threads");
-    return "Thrust " + thrust + " (" + where + "), " + convolutions +
-           (instructions.empty() ? "" : " (" + instructions + ")");
-}
-
 Device device() {
     const DeviceQuery q = query_device();
     Device d;
     d.system = q.system;
     d.threads = q.threads;
     d.architecture = q.architecture;
-    d.thrust = q.thrust;
     d.convolutions = convolution_library();
-    d.instructions = convolution_instructions();
     d.bf16 = multiplies_bf16();
     if (q.system == "cuda") {
         d.name = q.name;

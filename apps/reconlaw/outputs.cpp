@@ -53,8 +53,8 @@ void require_writable(const std::string& path, const std::string& option) {
         refuse("cannot be written", errno);
     }
     if (!target.has_filename()) folder_instead();
-    std::error_code error;
-    if (fs::is_symlink(target, error)) target = fs::weakly_canonical(target, error);
+    std::error_code ignored, error;
+    if (fs::is_symlink(target, ignored)) target = fs::weakly_canonical(target, error);
     if (error) refuse("cannot be written", error.value());
     const fs::path folder = target.has_parent_path() ? target.parent_path() : fs::path(".");
     if (const int reason = try_to_create_in(folder))

@@ -9,7 +9,7 @@
 #include "reconlaw/data/libraries.hpp"
 #include "reconlaw/fit/libraries.hpp"
 #if RECONLAW_WITH_TRAINING
-#include "reconlaw/gpu/device.hpp"
+#include "reconlaw/gpu/libraries.hpp"
 #endif
 #if RECONLAW_WITH_MPI
 #include <mpi.h>
@@ -22,9 +22,7 @@ using Facts = std::vector<std::pair<std::string, std::string>>;
 
 void add_trainers(Facts& facts) {
 #if RECONLAW_WITH_TRAINING
-    const gpu::Device device = gpu::device();
-    facts.emplace_back("trainers", device.backend());
-    if (!device.problem.empty()) facts.emplace_back("", device.problem);
+    for (const auto& fact : gpu::libraries()) facts.push_back(fact);
 #else
     facts.emplace_back("trainers", "not in this build (RECONLAW_TRAIN=OFF)");
 #endif

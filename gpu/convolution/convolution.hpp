@@ -71,7 +71,4 @@ bool multiplies_bf16();
 /// "oneDNN 2.6.3", "cuDNN 9.13", "Eigen 3.4.0"
 std::string convolution_library();
 
-/// The largest instruction set of the processor that the library uses, "AVX2"; empty on a GPU.
-std::string convolution_instructions();
-
 }  // namespace reconlaw::gpu

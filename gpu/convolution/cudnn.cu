@@ -11,6 +11,7 @@
 #include "../kernels/kernels.hpp"
 #include "../kernels/row_loop.cuh"
 #include "convolution.hpp"
+#include "instructions.hpp"
 #include "plain.hpp"
 #include "widened.hpp"
 

@@ -1,6 +1,7 @@
 /// The build without oneDNN.
 
 #include "im2col.hpp"
+#include "instructions.hpp"
 #include "widened.hpp"
 
 namespace reconlaw::gpu {

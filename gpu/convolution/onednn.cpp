@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "im2col.hpp"
+#include "instructions.hpp"
 #include "widened.hpp"
 
 namespace reconlaw::gpu {

@@ -71,7 +71,7 @@ TEST_CASE("bash completes commands, options, choices, files and folders") {
     CHECK(offers({"risk", "--format", ""}) == "csv\njson\n");
     CHECK(offers({"risk", "--format", "="}) == "csv\njson\n");
     CHECK(offers({"risk", "--format", "=", "j"}) == "json\n");
-    CHECK(offers({"--quiet", "risk", "--prob"}) == "--problem-seed\n--problem\n");
+    CHECK(offers({"--quiet", "risk", "--prob"}) == "--problem\n--problem-seed\n");
     CHECK(offers({"risk", "--problem", "po"}) == "power-law\n");
     CHECK(offers({"risk", "--n", ""}) == "\n");
     CHECK(offers({"risk", "--output", "cur"}) == "curve.csv\n");

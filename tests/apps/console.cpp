@@ -45,7 +45,7 @@ TEST_CASE("progress is drawn on a terminal only, and gives way to notes") {
         line.show(1.0, "too soon");
         console.notes() << "note: a\n";
     }
-    const std::string drawn = "\r\033[K[###############...............] 1/2 d";
+    const std::string drawn = "\r\033[K[###############...............] 1/2 dr";
     CHECK(err.str() == drawn + "\r\033[Knote: a\n");
 
     std::ostringstream left;

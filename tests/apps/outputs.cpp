@@ -42,7 +42,7 @@ TEST_CASE("what can be written is let through, and nothing is left behind") {
     fs::create_symlink("missing", folder / "dangling");
     REQUIRE(::mkfifo((folder / "pipe").c_str(), 0600) == 0);
     const std::size_t before = entries(folder / ".");
-    for (const char* name : {"new", "there", "link", "dangling", "pipe"}) {
+    for (const std::string name : {"new", "there", "link", "dangling", "pipe"}) {
         CAPTURE(name);
         CHECK(refusal(folder / name) == "");
     }
@@ -58,9 +58,9 @@ TEST_CASE("what cannot be written is refused with option, path and reason") {
     fs::create_directory(folder / "folder");
     fs::create_symlink("b", folder / "a");
     fs::create_symlink("a", folder / "b");
-    fs::create_symlink("nowhere/x", folder / "far");
     const auto says = [&](const fs::path& path, const std::string& reason) {
         const std::string text = refusal(path);
+        CAPTURE(path);
         CAPTURE(text);
         CHECK(text.find("--output") != std::string::npos);
         CHECK(text.find(reason) != std::string::npos);
@@ -72,7 +72,6 @@ TEST_CASE("what cannot be written is refused with option, path and reason") {
     says(folder / "file/x", "Not a directory");
     says(folder / "a", "Too many levels of symbolic links");
     says(folder / "a/x", "Too many levels of symbolic links");
-    says(folder / "far", "No such file or directory");
     says(folder / std::string(300, 'x'), "File name too long");
     says("/proc/x", "cannot be written");
 }

@@ -87,7 +87,7 @@ TEST_CASE("help is given wherever it is asked for, and versions name what the pr
     CHECK(v.status == 0);
     CHECK(lines_of(v.out).at(0).starts_with("reconlaw 0."));
     CHECK(lines_of(v.out).at(0).find(' ', 9) == std::string::npos);
-    for (const char* part : {"compiler", "Eigen", "Boost", "Ceres Solver", "libpng", "OpenSSL", "trainers"})
+    for (const char* part : {"compiler", "Eigen", "Boost", "Ceres Solver", "libpng", "OpenSSL", "MPI"})
         CHECK(v.out.find(std::string("\n") + part) != std::string::npos);
 }
 

@@ -17,9 +17,7 @@ struct Device {
     std::string name;              ///< of the GPU; "processor"
     std::string architecture;      ///< of the GPU, "sm_90"; else empty
     std::string built_for;         ///< GPU architectures in this build, "sm_80 sm_90"; else empty
-    std::string thrust;            ///< version of the Thrust headers, "1.17.2"
     std::string convolutions;      ///< "oneDNN 2.6.3", "cuDNN 9.13.0", "Eigen 3.4.0"
-    std::string instructions;      ///< of the processor that convolutions use, "AVX2"; empty on a GPU
     bool bf16 = false;             ///< convolutions multiply BF16 numbers in hardware
     std::size_t memory_bytes = 0;  ///< of the GPU, or of the machine
     int threads = 1;               ///< processor threads, or multiprocessors of the GPU
@@ -27,8 +25,6 @@ struct Device {
 
     /// One line for a log: "2 threads (omp), oneDNN 2.6.3".
     std::string summary() const;
-    /// The same with every version: "Thrust 1.17.2 (omp, 2 threads), oneDNN 2.6.3 (AVX2)".
-    std::string backend() const;
 };
 
 /// Never throws for want of a GPU: see `problem`.
