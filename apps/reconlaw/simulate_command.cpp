@@ -1,12 +1,15 @@
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <memory>
 #include <ostream>
 #include <sstream>
+#include <thread>
 
 #include "commands.hpp"
 #include "interrupt.hpp"
+#include "memory.hpp"
 #include "numbers.hpp"
 #include "outputs.hpp"
 #include "reconlaw/data/file_error.hpp"
@@ -134,6 +137,28 @@ class CheckpointFile {
     std::ofstream out_;
 };
 
+/// What the results of all trials take, and what the trials in flight do.
+void require_memory_for(const Options& o, const Study& study, bool reduced, std::size_t estimators) {
+    const double trials = o.trials;
+    require_memory(
+        "--trials: " + std::to_string(o.trials) + " trials at " + std::to_string(study.samples.size()) +
+            " sizes",
+        trials * static_cast<double>(study.samples.size()) * (80 + 16 * static_cast<double>(estimators)));
+    const auto threads = std::min<double>(
+        trials, o.threads > 0 ? o.threads : std::max(1U, std::thread::hardware_concurrency()));
+    const double largest = static_cast<double>(*std::max_element(study.samples.begin(), study.samples.end()));
+    if (reduced) {  // the start, a matrix of 2d x min(2d, N), its factors, and a list of blocks this wide
+        const double n = static_cast<double>(o.study.n), width = 2 * static_cast<double>(o.study.d);
+        require_memory(
+            "--d: draws in a subspace of " + std::to_string(o.study.d) + " dimensions",
+            threads * (32 * width * std::min(width, largest) + 100 * std::min(n, largest) / width));
+    } else {
+        const double p = study.problem.dimension();
+        require_memory("--samples: dense draws of " + std::to_string(static_cast<long>(largest)) + " samples",
+                       threads * 8 * (3 * largest * p + 3 * std::min(largest, p) * std::min(largest, p)));
+    }
+}
+
 void simulate_command(const Options& options, const CLI::App& app, const Streams& streams) {
     require_threads(static_cast<int>(options.threads));
     require_writable(options.study.output, "--output");
@@ -156,6 +181,7 @@ void simulate_command(const Options& options, const CLI::App& app, const Streams
     simulation.monte_carlo.seed = options.seed;
     simulation.monte_carlo.threads = options.threads;
     const auto estimators = simulated_estimators(study, rows);
+    require_memory_for(options, study, reduced, estimators.size());
     const std::vector<Eigen::Index> sizes(study.samples.begin(), study.samples.end());
 
     std::optional<CheckpointFile> file;

@@ -6,6 +6,7 @@
 #include <map>
 #include <sstream>
 
+#include "memory.hpp"
 #include "numbers.hpp"
 #include "reconlaw/data/spectrum_file.hpp"
 #include "reconlaw/problem/compressive_sensing.hpp"
@@ -61,6 +62,11 @@ void check_options(const StudyOptions& o, const CLI::App& app) {
     if (app.count("--samples") == 0) throw std::invalid_argument("--samples is required");
     if (o.problem == ProblemKind::compressive || o.problem == ProblemKind::power_law)
         detail::require(o.n <= 20000, "--n", "value", o.n, "at most 20000 for this problem (dense matrices)");
+}
+
+/// Bytes of a matrix of doubles.
+double matrix_bytes(long rows, long columns) {
+    return 8.0 * static_cast<double>(rows) * static_cast<double>(columns);
 }
 
 std::vector<EstimatorChoice> make_estimators(const StudyOptions& o) {
@@ -178,11 +184,16 @@ Study make_study(const StudyOptions& options, const CLI::App& app) {
                 options.problem == ProblemKind::spectrum
                     ? data::read_spectrum_file(options.spectrum)
                     : Eigen::VectorXd(power_law_spectrum(options.n, *options.exponent, options.scale));
+            require_memory((options.problem == ProblemKind::spectrum ? "--spectrum: " : "--n: ") +
+                               std::to_string(l.size()) + " eigenvalues, as square matrices,",
+                           3 * matrix_bytes(l.size(), l.size()));
             study.problem = spectrum_problem(l, options.sigma);
             study.model = spectrum_model(l, options.sigma);
             break;
         }
         case ProblemKind::compressive: {
+            require_memory("--n: random measurements of " + std::to_string(options.n) + " dimensions",
+                           4 * (matrix_bytes(options.m, options.n) + matrix_bytes(options.n, options.d)));
             const Eigen::MatrixXd A = random_row_orthonormal(options.m, options.n, options.problem_seed);
             const Eigen::MatrixXd U = random_subspace(options.n, options.d, options.problem_seed);
             study.problem = compressive_sensing_problem(A, U, options.sigma);

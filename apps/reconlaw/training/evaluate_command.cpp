@@ -5,6 +5,7 @@
 #include <ostream>
 
 #include "commands.hpp"
+#include "memory.hpp"
 #include "numbers.hpp"
 #include "options.hpp"
 #include "outputs.hpp"
@@ -79,6 +80,9 @@ std::string undefined_ssim(const gpu::Evaluation& e) {
 
 void evaluate(const Options& o, const Streams& streams) {
     require_writable(o.output, "--output");
+    const double side = static_cast<double>(o.patch);
+    require_memory("--count: " + std::to_string(o.count) + " patches of --patch " + std::to_string(o.patch),
+                   8 * static_cast<double>(o.count) * side * side);
     const gpu::Weights weights = read_weights(o.network);
     const double noise = noise_level(o, weights);
     const int tile = tile_of(o.network, weights);

@@ -5,6 +5,7 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "memory.hpp"
 #include "reconlaw/data/bytes.hpp"
 #include "reconlaw/data/image_set.hpp"
 
@@ -128,6 +129,11 @@ std::string sha256_of(const TrainingData& data, std::int64_t samples) {
 }
 
 TrainingData load_training_data(const TrainSettings& s) {
+    const double patch = s.patch;
+    require_memory(
+        "samples = " + std::to_string(s.samples) + ", validation = " + std::to_string(s.validation) +
+            ", test = " + std::to_string(s.test) + ": patches of " + std::to_string(s.patch) + " px",
+        sizeof(float) * patch * patch * (static_cast<double>(s.samples) + s.validation + s.test));
     TrainingData result;
     data::ImageSetOptions options;
     options.downsample = s.downsample, options.crop_px = s.crop, options.strict = s.strict;
