@@ -112,13 +112,16 @@ std::string zsh_script(const ProgramDescription& program) {
         "    local -a commands\n    commands=(\n";
     for (const CommandDescription* command : shown(program))
         text += "        " + quoted(command->name + ":" + zsh_text(command->summary)) + "\n";
-    text += "    )\n    if (( CURRENT == 2 )); then\n        _describe command commands\n";
-    text += "        compadd --";
+    text +=
+        "    )\n    local command i\n"
+        "    for (( i = 2; i < CURRENT; i++ )); do\n"
+        "        if [[ $words[i] != -* ]]; then command=$words[i]; break; fi\n    done\n"
+        "    if [[ -z $command ]]; then\n        _describe command commands\n        compadd --";
     for (const OptionDescription& option : program.program.options)
         for (const std::string& name : option.names) text += " " + name;
     text +=
-        "\n        return\n    fi\n    local command=$words[2]\n"
-        "    shift words; (( CURRENT-- ))\n    case $command in\n";
+        "\n        return\n    fi\n"
+        "    shift $(( i - 1 )) words; (( CURRENT -= i - 1 ))\n    case $command in\n";
     for (const CommandDescription* command : shown(program)) {
         text += "    " + command->name + ")\n        _arguments -s";
         for (const OptionDescription& option : command->options) {

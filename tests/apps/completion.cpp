@@ -89,7 +89,7 @@ TEST_CASE("completions of zsh and fish are well-formed") {
             CHECK(o.out.find(word) != std::string::npos);
         write_text(folder / name, o.out);
         if (!installed(name)) continue;
-        const Shell syntax = shell(name + " --no-execute " + (folder / name).string());
+        const Shell syntax = shell(name + " -n " + (folder / name).string());
         CAPTURE(syntax.output);
         CHECK(syntax.status == 0);
         ++checked;
