@@ -1,6 +1,7 @@
 #include "options.hpp"
 
 #include "numbers.hpp"
+#include "printed.hpp"
 #include "reconlaw/gpu/denoiser.hpp"
 #include "reconlaw/gpu/device.hpp"
 #include "threads.hpp"
@@ -31,6 +32,18 @@ void add_device_options(CLI::App& app, DeviceOptions& options) {
                "What computes; by default what this program was built for");
     add_whole(app, "--threads", options.threads, 1, most_threads,
               "Processor threads (default: all, or OMP_NUM_THREADS)");
+}
+
+CLI::Validator number_in(double low, double high) {
+    const std::string range = printed("from %g to %g", low, high);
+    return CLI::Validator(
+        [=](std::string& text) {
+            double value = 0;
+            const bool is_number = CLI::detail::lexical_cast(text, value);
+            return is_number && value >= low && value <= high ? std::string()
+                                                              : text + ": must be a number " + range;
+        },
+        range);
 }
 
 void add_weights_options(CLI::App& app, WeightsOptions& options) {
