@@ -10,6 +10,7 @@ struct DeviceQuery {
     std::string system;        ///< Thrust's: cuda, omp, tbb or cpp
     std::string name;          ///< of the GPU
     std::string architecture;  ///< sm_90
+    std::string thrust;        ///< version
     std::size_t memory_bytes = 0;
     int threads = 1;      ///< processor threads, or multiprocessors
     std::string problem;  ///< why it cannot be used; empty: it can

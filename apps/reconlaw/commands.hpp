@@ -4,21 +4,21 @@
 #include <CLI/CLI.hpp>
 #include <functional>
 #include <iosfwd>
-#include <stdexcept>
 #include <string>
+
+#include "console.hpp"
+#include "interrupt.hpp"
 
 namespace reconlaw::cli {
 
-/// Where a command writes: results to `out`, everything else to `err`.
+/// Where a command writes: results to `out`, everything else to `err`, which `run` replaces by the notes of a
+/// Console before a command sees it.
 struct Streams {
     std::ostream& out;
     std::ostream& err;
-    bool interactive = false;  ///< err is a terminal: progress bars
-};
-
-/// The user stopped a long run (SIGINT, SIGTERM); the message says how to go on.
-struct Interrupted : std::runtime_error {
-    using std::runtime_error::runtime_error;
+    bool interactive = false;    ///< err is a terminal that moves its cursor: progress lines
+    int columns = 80;            ///< of that terminal
+    Console* console = nullptr;  ///< behind err, for ProgressLine
 };
 
 using Run = std::function<void(const Streams&)>;
@@ -33,9 +33,16 @@ Run add_train_command(CLI::App& app);
 Run add_evaluate_command(CLI::App& app);
 Run add_denoise_command(CLI::App& app);
 Run add_sweep_command(CLI::App& app);
+// What is made from the definitions of the others:
+Run add_completion_command(CLI::App& app);
+Run add_man_pages_command(CLI::App& app);
 
-/// Parses and runs one command line. @return the exit status: 0, 2 for bad input, 1 for other failures, 130
-/// when interrupted
+/// Parses and runs one command line. Never throws; an error is one line on `err`.
+/// @return the exit status: 0, 2 for a wrong command line, bad input or a file that cannot be read or
+/// written, 1 for other failures, 130 when interrupted
 int run(int argc, const char* const* argv, const Streams& streams);
+
+/// The same without doing what was asked: whether the command line is understood.
+int check(int argc, const char* const* argv, const Streams& streams);
 
 }  // namespace reconlaw::cli

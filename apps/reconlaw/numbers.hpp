@@ -1,52 +1,25 @@
 #pragma once
-/// The only readers of numbers and names in options: what is accepted, and what is said otherwise.
+/// The only readers of numbers, names and paths in options: what is accepted, and what is said otherwise. The
+/// type of every option says which reader it has: NUMBER, INT, LIST, {a|b}, FILE, FOLDER or TEXT.
 
 #include <CLI/CLI.hpp>
 #include <limits>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
+#include "readers.hpp"
+
 namespace reconlaw::cli {
-
-/// The numbers that an option takes.
-struct Interval {
-    double low = std::numeric_limits<double>::lowest(), high = std::numeric_limits<double>::max();
-    bool without_low = false, without_high = false;  ///< the ends do not belong to it
-
-    static Interval all() { return {}; }
-    static Interval above(double low) { return {low, std::numeric_limits<double>::max(), true, false}; }
-    static Interval from(double low) { return {low}; }
-    bool holds(double value) const;
-    /// "from 0 to 1", "above 0, at most 255", "above 0, below 1", "at least 2", "finite"
-    std::string text() const;
-};
-
-/// Decimal notation: "10", "-0.5", ".5", "1e3"; leading zeros mean nothing ("0200" is 200). Not a number:
-/// an empty text, blanks, hexadecimal, nan, infinities, a second number behind the first.
-/// @param name  of the option, for the message
-/// @throws std::invalid_argument  "NAME: 'TEXT' is not a number INTERVAL"
-double parse_number(std::string_view text, const std::string& name, const Interval& allowed);
-
-/// The same for whole numbers, exactly, up to the ends of 64 bits; "1e3" and "2.0" are whole numbers.
-/// @throws std::invalid_argument  "NAME: 'TEXT' is not a whole number from LOW to HIGH"
-long long parse_whole(std::string_view text, const std::string& name, long long low, long long high);
-unsigned long long parse_natural(std::string_view text, const std::string& name, unsigned long long low,
-                                 unsigned long long high);
-
-/// @throws std::invalid_argument  "NAME: 'TEXT' is unknown, must be a, b or c" and, where one is near in
-/// spelling, "; did you mean 'b'?"
-const std::string& parse_choice(const std::string& text, const std::string& name,
-                                const std::vector<std::string>& choices);
 
 namespace detail_options {
 
 /// An option of one value whose text `read` takes; its errors are usage errors (status 2).
 CLI::Option* add(CLI::App& app, const std::string& names, const std::string& description,
                  const std::string& type, std::function<void(const std::string&)> read);
+std::string first_name(const std::string& names);
 std::string shown(double value);
 std::string range_text(const char* kind, const std::string& low, const std::string& high, bool unbounded);
 
@@ -72,7 +45,7 @@ CLI::Option* add_number(CLI::App& app, const std::string& names, Target& target,
     static_assert(std::is_floating_point_v<typename Traits::type>, "whole numbers are read by add_whole");
     CLI::Option* option =
         detail_options::add(app, names, description, "NUMBER " + allowed.text(),
-                            [&target, allowed, name = names.substr(0, names.find(','))](
+                            [&target, allowed, name = detail_options::first_name(names)](
                                 const std::string& text) { target = parse_number(text, name, allowed); });
     if constexpr (Traits::has_default)
         if (allowed.holds(target)) option->default_str(detail_options::shown(target));
@@ -92,7 +65,7 @@ CLI::Option* add_whole(CLI::App& app, const std::string& names, Target& target,
         app, names, description,
         detail_options::range_text("INT", std::to_string(low), std::to_string(high),
                                    high == std::numeric_limits<Whole>::max()),
-        [&target, low, high, name = names.substr(0, names.find(','))](const std::string& text) {
+        [&target, low, high, name = detail_options::first_name(names)](const std::string& text) {
             if constexpr (std::is_signed_v<Whole>)
                 target = static_cast<Whole>(parse_whole(text, name, low, high));
             else
@@ -102,6 +75,12 @@ CLI::Option* add_whole(CLI::App& app, const std::string& names, Target& target,
         if (target >= low && target <= high) option->default_str(std::to_string(target));
     return option;
 }
+
+enum class Text { file, folder, words };
+
+/// An option that takes a path or other text, which must not be empty; an empty target has no default.
+CLI::Option* add_text(CLI::App& app, const std::string& names, std::string& target, Text kind,
+                      const std::string& description);
 
 /// An option that takes one of some names. An empty target has no default.
 CLI::Option* add_choice(CLI::App& app, const std::string& names, std::string& target,
@@ -120,7 +99,7 @@ CLI::Option* add_choice(CLI::App& app, const std::string& names, E& target,
     }
     CLI::Option* option = detail_options::add(
         app, names, description, "{" + list + "}",
-        [&target, choices, words, name = names.substr(0, names.find(','))](const std::string& text) {
+        [&target, choices, words, name = detail_options::first_name(names)](const std::string& text) {
             const std::string& word = parse_choice(text, name, words);
             for (const auto& [known, value] : choices)
                 if (known == word) target = value;

@@ -4,6 +4,8 @@
 #include <set>
 
 #include "commands.hpp"
+#include "numbers.hpp"
+#include "outputs.hpp"
 #include "printed.hpp"
 #include "reconlaw/risk/pca.hpp"
 #include "reconlaw/risk/stopping.hpp"
@@ -74,6 +76,7 @@ Prediction predict(const Study& study, const EstimatorChoice& choice, long train
 }
 
 void risk_command(const Options& options, const CLI::App& app, const Streams& streams) {
+    require_writable(options.study.output, "--output");
     const Study study = make_study(options.study, app);
     RiskOptions risk_options;
     risk_options.order = options.order;
@@ -132,13 +135,8 @@ void risk_command(const Options& options, const CLI::App& app, const Streams& st
 Run add_risk_command(CLI::App& app) {
     auto options = std::make_shared<Options>();
     add_study_options(app, options->study, "--seed,--problem-seed");
-    app.add_option("--order", options->order,
-                   "corrected: with the first finite-size correction; limit: N and n large")
-        ->transform(CLI::CheckedTransformer(std::map<std::string, Order>{{"corrected", Order::corrected},
-                                                                         {"limit", Order::limit}},
-                                            CLI::ignore_case)
-                        .description("{corrected, limit}"))
-        ->default_str("corrected");
+    add_choice(app, "--order", options->order, {{"corrected", Order::corrected}, {"limit", Order::limit}},
+               "corrected: with the first finite-size correction; limit: N and n large");
     app.footer(
         "Columns: risk = floor + variance + bias, per signal dimension for subspace and compressive "
         "problems, per\n"

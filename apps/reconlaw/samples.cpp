@@ -1,41 +1,41 @@
 #include "samples.hpp"
 
-#include <charconv>
 #include <cmath>
-#include <sstream>
 #include <stdexcept>
+#include <string_view>
+
+#include "reconlaw/data/in_quotes.hpp"
 
 namespace reconlaw::cli {
 namespace {
 
 constexpr long most = 1'000'000'000;
 
-[[noreturn]] void refuse(const std::string& option, const std::string& part, const std::string& wanted) {
-    throw std::invalid_argument(option + ": '" + part + "' is not " + wanted);
+[[noreturn]] void refuse(const std::string& option, std::string_view part, const std::string& wanted) {
+    throw std::invalid_argument(option + ": " + data::in_quotes(part) + " is not " + wanted);
 }
 
-long whole(const std::string& part, const std::string& option, long low, long high) {
-    const std::string wanted = "a whole number from " + std::to_string(low) + " to " + std::to_string(high);
-    long value = 0;
-    const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), value);
-    if (error != std::errc() || end != part.data() + part.size() || value < low || value > high)
-        refuse(option, part, wanted);
-    return value;
+long whole(std::string_view part, const std::string& option, long low, long high) {
+    return static_cast<long>(parse_whole(part, option, low, high));
 }
 
-std::vector<std::string> split(const std::string& text, char separator) {
+/// The parts without the blanks around them; at least one.
+std::vector<std::string> split(std::string_view text, char separator) {
     std::vector<std::string> parts;
-    std::string part;
-    std::istringstream in(text);
-    while (std::getline(in, part, separator)) parts.push_back(part);
-    if (text.empty() || text.back() == separator) parts.emplace_back();
-    return parts;
+    while (true) {
+        const std::size_t end = std::min(text.find(separator), text.size());
+        std::string_view part = text.substr(0, end);
+        while (part.starts_with(' ') || part.starts_with('\t')) part.remove_prefix(1);
+        while (part.ends_with(' ') || part.ends_with('\t')) part.remove_suffix(1);
+        parts.emplace_back(part);
+        if (end == text.size()) return parts;
+        text.remove_prefix(end + 1);
+    }
 }
 
 }  // namespace
 
-std::vector<long> parse_samples(const std::string& text) {
-    const std::string option = "--samples";
+std::vector<long> parse_samples(const std::string& text, const std::string& option) {
     std::vector<long> samples;
     for (const std::string& part : split(text, ',')) {
         if (part.find(':') == std::string::npos) {
@@ -66,26 +66,60 @@ std::vector<std::string> parse_words(const std::string& text, const std::string&
     return words;
 }
 
+std::vector<double> parse_numbers(const std::string& text, const std::string& option,
+                                  const Interval& allowed) {
+    std::vector<double> numbers;
+    for (const std::string& part : split(text, ',')) numbers.push_back(parse_number(part, option, allowed));
+    return numbers;
+}
+
 std::vector<double> parse_numbers(const std::string& text, const std::string& option, double low,
                                   double high) {
-    std::vector<double> numbers;
-    for (const std::string& part : split(text, ',')) {
-        double value = 0;
-        const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), value);
-        if (error != std::errc() || end != part.data() + part.size() || !(value >= low && value <= high)) {
-            std::ostringstream wanted;
-            wanted << "a number from " << low << " to " << high;
-            refuse(option, part, wanted.str());
-        }
-        numbers.push_back(value);
-    }
-    return numbers;
+    return parse_numbers(text, option, Interval{low, high});
 }
 
 std::vector<long> parse_counts(const std::string& text, const std::string& option, long low, long high) {
     std::vector<long> counts;
     for (const std::string& part : split(text, ',')) counts.push_back(whole(part, option, low, high));
     return counts;
+}
+
+CLI::Option* add_samples(CLI::App& app, const std::string& names, std::vector<long>& target,
+                         const std::string& description) {
+    return detail_options::add(app, names, description, "LIST",
+                               [&target, name = detail_options::first_name(names)](const std::string& text) {
+                                   target = parse_samples(text, name);
+                               });
+}
+
+CLI::Option* add_numbers(CLI::App& app, const std::string& names, std::vector<double>& target,
+                         const Interval& allowed, const std::string& description) {
+    return detail_options::add(app, names, description, "LIST " + allowed.text(),
+                               [&target, allowed, name = detail_options::first_name(names)](
+                                   const std::string& text) { target = parse_numbers(text, name, allowed); });
+}
+
+CLI::Option* add_counts(CLI::App& app, const std::string& names, std::vector<long>& target, long low,
+                        long high, const std::string& description) {
+    return detail_options::add(
+        app, names, description,
+        detail_options::range_text("LIST", std::to_string(low), std::to_string(high), false),
+        [&target, low, high, name = detail_options::first_name(names)](const std::string& text) {
+            target = parse_counts(text, name, low, high);
+        });
+}
+
+CLI::Option* add_words(CLI::App& app, const std::string& names, std::vector<std::string>& target,
+                       const std::vector<std::string>& known, const std::string& description) {
+    std::string list;
+    for (const std::string& word : known) list += (list.empty() ? "" : "|") + word;
+    return detail_options::add(
+        app, names, description, "LIST {" + list + "}",
+        [&target, known, name = detail_options::first_name(names)](const std::string& text) {
+            std::vector<std::string> words = parse_words(text, name);
+            for (const std::string& word : words) parse_choice(word, name, known);
+            target = std::move(words);
+        });
 }
 
 }  // namespace reconlaw::cli

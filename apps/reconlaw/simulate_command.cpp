@@ -1,18 +1,22 @@
-#include <chrono>
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
-#include <iomanip>
 #include <memory>
 #include <ostream>
 #include <sstream>
+#include <thread>
 
 #include "commands.hpp"
 #include "interrupt.hpp"
+#include "memory.hpp"
+#include "numbers.hpp"
+#include "outputs.hpp"
 #include "reconlaw/data/file_error.hpp"
 #include "reconlaw/simulate/checkpoint.hpp"
 #include "simulation.hpp"
 #include "study.hpp"
+#include "threads.hpp"
 
 namespace reconlaw::cli {
 namespace {
@@ -24,36 +28,6 @@ struct Options {
     unsigned threads = 0;
     std::string sampler;
     std::string checkpoint;
-};
-
-/// One line on a terminal, at most five times a second.
-class ProgressBar {
-  public:
-    explicit ProgressBar(const Streams& streams) : streams_(streams) {}
-    ~ProgressBar() {
-        if (shown_) streams_.err << "\r\033[K" << std::flush;
-    }
-    void operator()(std::size_t done, std::size_t all) {
-        if (!streams_.interactive) return;
-        const auto now = Clock::now();
-        if (done < all && now - last_ < std::chrono::milliseconds(200)) return;
-        last_ = now, shown_ = true;
-        if (first_ == 0) first_ = done - 1;
-        const double spent = std::chrono::duration<double>(now - start_).count();
-        const double left = spent / static_cast<double>(done - first_) * static_cast<double>(all - done);
-        constexpr std::size_t width = 30;
-        const std::size_t filled = width * done / all;
-        streams_.err << "\r[" << std::string(filled, '#') << std::string(width - filled, '.') << "] " << done
-                     << '/' << all << " draws, " << std::fixed << std::setprecision(0) << left
-                     << " s left \033[K" << std::flush;
-    }
-
-  private:
-    using Clock = std::chrono::steady_clock;
-    const Streams& streams_;
-    Clock::time_point start_ = Clock::now(), last_{};
-    std::size_t first_ = 0;
-    bool shown_ = false;
 };
 
 std::vector<SimulatedEstimator> simulated_estimators(const Study& study,
@@ -163,9 +137,32 @@ class CheckpointFile {
     std::ofstream out_;
 };
 
+/// What the results of all trials take, and what the trials in flight do.
+void require_memory_for(const Options& o, const Study& study, bool reduced, std::size_t estimators) {
+    const double trials = o.trials;
+    require_memory(
+        "--trials: " + std::to_string(o.trials) + " trials at " + std::to_string(study.samples.size()) +
+            " sizes",
+        trials * static_cast<double>(study.samples.size()) * (80 + 16 * static_cast<double>(estimators)));
+    const auto threads = std::min<double>(
+        trials, o.threads > 0 ? o.threads : std::max(1U, std::thread::hardware_concurrency()));
+    const double largest = static_cast<double>(*std::max_element(study.samples.begin(), study.samples.end()));
+    if (reduced) {  // the start, a matrix of 2d x min(2d, N), its factors, and a list of blocks this wide
+        const double n = static_cast<double>(o.study.n), width = 2 * static_cast<double>(o.study.d);
+        require_memory(
+            "--d: draws in a subspace of " + std::to_string(o.study.d) + " dimensions",
+            threads * (32 * width * std::min(width, largest) + 100 * std::min(n, largest) / width));
+    } else {
+        const double p = study.problem.dimension();
+        require_memory("--samples: dense draws of " + std::to_string(static_cast<long>(largest)) + " samples",
+                       threads * 8 * (3 * largest * p + 3 * std::min(largest, p) * std::min(largest, p)));
+    }
+}
+
 void simulate_command(const Options& options, const CLI::App& app, const Streams& streams) {
+    require_threads(static_cast<int>(options.threads));
+    require_writable(options.study.output, "--output");
     const Study study = make_study(options.study, app);
-    detail::require(options.trials >= 1, "--trials", "value", options.trials, "at least 1");
     detail::require(options.sampler.empty() || study.subspace || options.sampler == "dense", "--sampler",
                     "value", options.sampler,
                     "dense for this problem (the reduced sampler is for --problem subspace)");
@@ -184,6 +181,7 @@ void simulate_command(const Options& options, const CLI::App& app, const Streams
     simulation.monte_carlo.seed = options.seed;
     simulation.monte_carlo.threads = options.threads;
     const auto estimators = simulated_estimators(study, rows);
+    require_memory_for(options, study, reduced, estimators.size());
     const std::vector<Eigen::Index> sizes(study.samples.begin(), study.samples.end());
 
     std::optional<CheckpointFile> file;
@@ -200,8 +198,11 @@ void simulate_command(const Options& options, const CLI::App& app, const Streams
     SimulationResult result;
     if (!estimators.empty()) {
         const InterruptGuard guard;
-        ProgressBar bar(streams);
-        simulation.monte_carlo.progress = [&](std::size_t done, std::size_t all) { bar(done, all); };
+        ProgressLine line(streams.console);
+        simulation.monte_carlo.progress = [&](std::size_t done, std::size_t all) {
+            line.show(static_cast<double>(done) / static_cast<double>(all),
+                      std::to_string(done) + "/" + std::to_string(all) + " draws");
+        };
         result = study.subspace ? simulate(*study.subspace, sizes, estimators, simulation)
                                 : simulate(*study.model, sizes, estimators, simulation);
         if (result.status != MonteCarloStatus::complete)
@@ -245,17 +246,15 @@ void simulate_command(const Options& options, const CLI::App& app, const Streams
 Run add_simulate_command(CLI::App& app) {
     auto options = std::make_shared<Options>();
     add_study_options(app, options->study, "--problem-seed");
-    app.add_option("--trials", options->trials, "Independent training sets for each N")
-        ->capture_default_str();
-    app.add_option("--seed", options->seed, "Same seed, same numbers, for any number of threads")
-        ->capture_default_str();
-    app.add_option("--threads", options->threads, "Worker threads; 0: all processors")->capture_default_str();
-    app.add_option(
-           "--sampler", options->sampler,
-           "reduced: exact block-banded form (subspace problems, their default); dense: full matrices")
-        ->check(CLI::IsMember({"reduced", "dense"}));
-    app.add_option("--checkpoint", options->checkpoint,
-                   "Keep finished draws in this file; the same command resumes from it");
+    add_whole(app, "--trials", options->trials, 1U, std::numeric_limits<std::uint32_t>::max(),
+              "Independent training sets for each N");
+    add_whole(app, "--seed", options->seed, std::uint64_t{0}, std::numeric_limits<std::uint64_t>::max(),
+              "Same seed, same numbers, for any number of threads");
+    add_whole(app, "--threads", options->threads, 0U, most_threads, "Worker threads; 0: all processors");
+    add_choice(app, "--sampler", options->sampler, std::vector<std::string>{"reduced", "dense"},
+               "reduced: exact block-banded form (subspace problems, their default); dense: full matrices");
+    add_text(app, "--checkpoint", options->checkpoint, Text::file,
+             "Keep finished draws in this file; the same command resumes from it");
     app.footer(
         "Early stopping and ridge without --lambda take the best parameter of each draw (known "
         "risk).\n\nExample:\n"

@@ -6,6 +6,8 @@
 #include <map>
 #include <sstream>
 
+#include "memory.hpp"
+#include "numbers.hpp"
 #include "reconlaw/data/spectrum_file.hpp"
 #include "reconlaw/problem/compressive_sensing.hpp"
 #include "reconlaw/problem/spectrum.hpp"
@@ -15,10 +17,11 @@
 namespace reconlaw::cli {
 namespace {
 
-const std::map<std::string, ProblemKind> problem_names{{"subspace", ProblemKind::subspace},
-                                                       {"spectrum", ProblemKind::spectrum},
-                                                       {"power-law", ProblemKind::power_law},
-                                                       {"compressive", ProblemKind::compressive}};
+const std::vector<std::pair<std::string, ProblemKind>> problem_names{
+    {"subspace", ProblemKind::subspace},
+    {"spectrum", ProblemKind::spectrum},
+    {"power-law", ProblemKind::power_law},
+    {"compressive", ProblemKind::compressive}};
 const std::map<std::string, EstimatorKind> estimator_names{{"early-stopped", EstimatorKind::early_stopped},
                                                            {"converged", EstimatorKind::converged},
                                                            {"pca", EstimatorKind::pca},
@@ -28,14 +31,8 @@ const std::map<std::string, EstimatorKind> estimator_names{{"early-stopped", Est
                                                            {"flow", EstimatorKind::flow},
                                                            {"heavy-ball", EstimatorKind::heavy_ball},
                                                            {"nesterov", EstimatorKind::nesterov}};
-const std::map<std::string, Format> format_names{{"csv", Format::csv}, {"json", Format::json}};
 
-template <class E>
-std::string names_of(const std::map<std::string, E>& names) {
-    std::string list;
-    for (const auto& [name, kind] : names) list += (list.empty() ? "" : ", ") + name;
-    return list;
-}
+constexpr long most = 1'000'000'000;
 
 /// Which options a problem needs and which have no meaning for it.
 void check_options(const StudyOptions& o, const CLI::App& app) {
@@ -46,24 +43,12 @@ void check_options(const StudyOptions& o, const CLI::App& app) {
         {ProblemKind::compressive, {"--n", "--m", "--d", "--sigma"}}};
     static const std::vector<std::string> all{"--n",        "--d",     "--m",           "--spectrum",
                                               "--exponent", "--scale", "--problem-seed"};
-    // Values first: a wrong one deserves its own message even where more is missing.
-    auto positive = [](long value, const char* option) {
-        detail::require(value >= 1 && value <= 1'000'000'000, option, "value", value, "between 1 and 1e9");
-    };
-    if (app.count("--n")) positive(o.n, "--n");
-    auto below_n = [&](long value, const char* option) {
-        if (app.count(option) == 0) return;
-        positive(value, option);
-        if (app.count("--n"))
+    const auto at_most_n = [&](long value, const char* option) {
+        if (app.count(option) && app.count("--n"))
             detail::require(value <= o.n, option, "value", value, "at most n = " + std::to_string(o.n));
     };
-    below_n(o.d, "--d");
-    below_n(o.m, "--m");
-    if (app.count("--sigma")) detail::require_finite_positive(o.sigma, "--sigma", "value");
-    if (app.count("--exponent"))
-        detail::require(std::isfinite(o.exponent), "--exponent", "value", o.exponent, "finite");
-    detail::require_finite_positive(o.scale, "--scale", "value");
-    detail::require_finite_nonnegative(o.target_noise, "--target-noise", "value");
+    at_most_n(o.d, "--d");
+    at_most_n(o.m, "--m");
 
     const auto& own = needed.at(o.problem);
     for (const auto& option : own)
@@ -77,48 +62,41 @@ void check_options(const StudyOptions& o, const CLI::App& app) {
     if (app.count("--samples") == 0) throw std::invalid_argument("--samples is required");
     if (o.problem == ProblemKind::compressive || o.problem == ProblemKind::power_law)
         detail::require(o.n <= 20000, "--n", "value", o.n, "at most 20000 for this problem (dense matrices)");
-    detail::require(o.max_steps >= 1 && o.max_steps <= 100'000'000, "--max-steps", "value", o.max_steps,
-                    "between 1 and 1e8");
-    if (o.step_size) detail::require_finite_positive(*o.step_size, "--step-size", "value");
-    detail::require(o.momentum >= 0 && o.momentum < 1, "--momentum", "value", o.momentum, "in [0, 1)");
+}
+
+/// Bytes of a matrix of doubles.
+double matrix_bytes(long rows, long columns) {
+    return 8.0 * static_cast<double>(rows) * static_cast<double>(columns);
 }
 
 std::vector<EstimatorChoice> make_estimators(const StudyOptions& o) {
-    constexpr double infinity = std::numeric_limits<double>::max();
     std::vector<EstimatorChoice> chosen;
-    auto with = [&](EstimatorKind kind, const std::string& name, const std::string& list, const char* option,
-                    double low) {
-        for (const double value : parse_numbers(list, option, low, infinity))
-            chosen.push_back({kind, name, value});
-    };
-    const std::string fallback = o.problem == ProblemKind::subspace ? "early-stopped,converged,pca,floor"
-                                                                    : "early-stopped,converged,floor";
-    for (const auto& name : parse_words(o.estimators.empty() ? fallback : o.estimators, "--estimator")) {
-        const auto found = estimator_names.find(name);
-        if (found == estimator_names.end())
-            throw std::invalid_argument("--estimator: unknown '" + name + "', must be one of " +
-                                        names_of(estimator_names));
-        const EstimatorKind kind = found->second;
+    const std::vector<std::string> fallback =
+        o.problem == ProblemKind::subspace
+            ? std::vector<std::string>{"early-stopped", "converged", "pca", "floor"}
+            : std::vector<std::string>{"early-stopped", "converged", "floor"};
+    for (const auto& name : o.estimators.empty() ? fallback : o.estimators) {
+        const EstimatorKind kind = estimator_names.at(name);
+        const auto with = [&](const auto& values) {
+            if (values.empty()) chosen.push_back({kind, name, {}});
+            for (const double value : values) chosen.push_back({kind, name, value});
+        };
         switch (kind) {
             case EstimatorKind::gd:
             case EstimatorKind::heavy_ball:
             case EstimatorKind::nesterov:
                 if (o.steps.empty()) throw std::invalid_argument("--estimator " + name + " needs --steps");
-                for (const long k :
-                     parse_counts(o.steps, "--steps", 0, kind == EstimatorKind::gd ? 100'000'000 : 100'000))
+                for (const long k : o.steps) {
+                    if (kind != EstimatorKind::gd)
+                        detail::require(k <= 100'000, "--steps", "k", k, "at most 100000 for " + name);
                     chosen.push_back({kind, name, static_cast<double>(k)});
+                }
                 break;
             case EstimatorKind::ridge:
-                if (o.lambda.empty())
-                    chosen.push_back({kind, name, {}});
-                else
-                    with(kind, name, o.lambda, "--lambda", std::numeric_limits<double>::min());
+                with(o.lambda);
                 break;
             case EstimatorKind::flow:
-                if (o.time.empty())
-                    chosen.push_back({kind, name, {}});
-                else
-                    with(kind, name, o.time, "--time", 0.0);
+                with(o.time);
                 break;
             case EstimatorKind::pca:
                 if (o.problem != ProblemKind::subspace)
@@ -153,51 +131,47 @@ double Study::step_size(long training_size) const {
 }
 
 void add_study_options(CLI::App& app, StudyOptions& o, const std::string& problem_seed) {
-    app.add_option(
-           "--problem", o.problem,
-           "subspace: signals in a d-dimensional subspace of R^n; spectrum: covariance eigenvalues from "
-           "--spectrum; power-law: eigenvalues scale j^-exponent; compressive: m random measurements of a "
-           "subspace")
-        ->transform(CLI::CheckedTransformer(problem_names, CLI::ignore_case)
-                        .description("{" + names_of(problem_names) + "}"))
-        ->default_str("subspace");
-    app.add_option("--n", o.n, "Signal dimension");
-    app.add_option("--d", o.d, "Dimension of the signals' subspace");
-    app.add_option("--m", o.m, "Number of compressive measurements");
-    app.add_option("--sigma", o.sigma, "Noise level (standard deviation)");
-    app.add_option("--target-noise", o.target_noise, "Noise level of the training targets")
-        ->capture_default_str();
-    app.add_option("--spectrum", o.spectrum, "File of covariance eigenvalues, one a line");
-    app.add_option("--exponent", o.exponent, "Exponent of the power-law spectrum");
-    app.add_option("--scale", o.scale, "Largest eigenvalue of the power-law spectrum")->capture_default_str();
-    app.add_option(problem_seed, o.problem_seed, "Seed of the random matrices of a compressive problem")
-        ->capture_default_str();
-    app.add_option("--samples", o.samples,
-                   "Training sizes N: a list 1,2,4 and log-spaced ranges FIRST:LAST:COUNT");
-    app.add_option("--estimator", o.estimators, "Comma-separated: " + names_of(estimator_names))
-        ->capture_default_str();
-    app.add_option("--steps", o.steps, "Steps k of gd, heavy-ball and nesterov, a list");
-    app.add_option("--step-size", o.step_size,
-                   "eta; default: the paper's rule for subspace problems, otherwise "
-                   "1/(largest limiting sample eigenvalue)");
-    app.add_option("--momentum", o.momentum, "Of heavy-ball")->capture_default_str();
-    app.add_option("--max-steps", o.max_steps, "Largest k considered for early-stopped")
-        ->capture_default_str();
-    app.add_option("--lambda", o.lambda, "Ridge parameters, a list; without it the optimal one");
-    app.add_option("--time", o.time,
-                   "Times of gradient flow, a list; without it the optimal one (predictions only)");
+    std::vector<std::string> estimators;
+    for (const auto& [name, kind] : estimator_names) estimators.push_back(name);
+    add_choice(
+        app, "--problem", o.problem, problem_names,
+        "subspace: signals in a d-dimensional subspace of R^n; spectrum: covariance eigenvalues from "
+        "--spectrum; power-law: eigenvalues scale j^-exponent; compressive: m random measurements of a "
+        "subspace");
+    add_whole(app, "--n", o.n, 1, most, "Signal dimension");
+    add_whole(app, "--d", o.d, 1, most, "Dimension of the signals' subspace");
+    add_whole(app, "--m", o.m, 1, most, "Number of compressive measurements");
+    add_number(app, "--sigma", o.sigma, Interval::above(0), "Noise level (standard deviation)");
+    add_number(app, "--target-noise", o.target_noise, Interval::from(0),
+               "Noise level of the training targets");
+    add_text(app, "--spectrum", o.spectrum, Text::file, "File of covariance eigenvalues, one a line");
+    add_number(app, "--exponent", o.exponent, Interval::all(), "Exponent of the power-law spectrum");
+    add_number(app, "--scale", o.scale, Interval::above(0), "Largest eigenvalue of the power-law spectrum");
+    add_whole(app, problem_seed, o.problem_seed, 0UL, std::numeric_limits<unsigned long>::max(),
+              "Seed of the random matrices of a compressive problem");
+    add_samples(app, "--samples", o.samples,
+                "Training sizes N: a list 1,2,4 and log-spaced ranges FIRST:LAST:COUNT");
+    add_words(app, "--estimator", o.estimators, estimators, "What is trained");
+    add_counts(app, "--steps", o.steps, 0, 100'000'000, "Steps k of gd, heavy-ball and nesterov");
+    add_number(app, "--step-size", o.step_size, Interval::above(0),
+               "eta; default: the paper's rule for subspace problems, otherwise "
+               "1/(largest limiting sample eigenvalue)");
+    add_number(app, "--momentum", o.momentum, {0, 1, false, true}, "Of heavy-ball");
+    add_whole(app, "--max-steps", o.max_steps, 1, 100'000'000, "Largest k considered for early-stopped");
+    add_numbers(app, "--lambda", o.lambda, Interval::above(0),
+                "Ridge parameters; without it the optimal one");
+    add_numbers(app, "--time", o.time, Interval::from(0),
+                "Times of gradient flow; without it the optimal one (predictions only)");
     app.add_flag("--train-loss", o.train_loss, "Add the column train_loss");
-    app.add_option("--format", o.format, "csv or json")
-        ->transform(CLI::CheckedTransformer(format_names, CLI::ignore_case).description("{csv, json}"))
-        ->default_str("csv");
-    app.add_option("--output", o.output, "Write to this file instead of standard output");
+    add_choice(app, "--format", o.format, {{"csv", Format::csv}, {"json", Format::json}}, "Of the table");
+    add_text(app, "--output", o.output, Text::file, "Write to this file instead of standard output");
 }
 
 Study make_study(const StudyOptions& options, const CLI::App& app) {
     check_options(options, app);
     Study study;
     study.options = options;
-    study.samples = parse_samples(options.samples);
+    study.samples = options.samples;
     study.estimators = make_estimators(options);
     switch (options.problem) {
         case ProblemKind::subspace:
@@ -209,12 +183,17 @@ Study make_study(const StudyOptions& options, const CLI::App& app) {
             const Eigen::VectorXd l =
                 options.problem == ProblemKind::spectrum
                     ? data::read_spectrum_file(options.spectrum)
-                    : Eigen::VectorXd(power_law_spectrum(options.n, options.exponent, options.scale));
+                    : Eigen::VectorXd(power_law_spectrum(options.n, *options.exponent, options.scale));
+            require_memory((options.problem == ProblemKind::spectrum ? "--spectrum: " : "--n: ") +
+                               std::to_string(l.size()) + " eigenvalues, as square matrices,",
+                           3 * matrix_bytes(l.size(), l.size()));
             study.problem = spectrum_problem(l, options.sigma);
             study.model = spectrum_model(l, options.sigma);
             break;
         }
         case ProblemKind::compressive: {
+            require_memory("--n: random measurements of " + std::to_string(options.n) + " dimensions",
+                           4 * (matrix_bytes(options.m, options.n) + matrix_bytes(options.n, options.d)));
             const Eigen::MatrixXd A = random_row_orthonormal(options.m, options.n, options.problem_seed);
             const Eigen::MatrixXd U = random_subspace(options.n, options.d, options.problem_seed);
             study.problem = compressive_sensing_problem(A, U, options.sigma);

@@ -27,15 +27,17 @@ struct EstimatorChoice {
     std::string label() const;
 };
 
-/// Raw option values.
+/// Option values, each within its range.
 struct StudyOptions {
     ProblemKind problem = ProblemKind::subspace;
     long n = 0, d = 0, m = 0;
-    double sigma = 0, target_noise = 0, exponent = 0, scale = 1;
+    double sigma = 0, target_noise = 0, scale = 1;
+    std::optional<double> exponent;
     unsigned long problem_seed = 1;
-    std::string spectrum, samples,
-        estimators;  ///< no estimators: all that the problem has without parameters
-    std::string steps, lambda, time;
+    std::string spectrum;
+    std::vector<long> samples, steps;
+    std::vector<double> lambda, time;
+    std::vector<std::string> estimators;  ///< none: all that the problem has without parameters
     std::optional<double> step_size;
     double momentum = 0.9;
     long max_steps = 5000;

@@ -37,7 +37,7 @@ std::string render(const Table& table, Format format) {
             for (std::size_t i = 0; i < row.size(); ++i) object[table.columns[i]] = json_cell(row[i]);
             array.push_back(std::move(object));
         }
-        return array.dump(2) + "\n";
+        return array.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
     }
     std::string text;
     auto line = [&](const auto& cells, auto&& show) {

@@ -11,6 +11,7 @@
 #include "../kernels/kernels.hpp"
 #include "../kernels/row_loop.cuh"
 #include "convolution.hpp"
+#include "instructions.hpp"
 #include "plain.hpp"
 #include "widened.hpp"
 
@@ -251,6 +252,10 @@ std::string convolution_library() {
     const std::size_t v = cudnnGetVersion();
     return "cuDNN " + std::to_string(v / 10000) + "." + std::to_string(v / 100 % 100) + "." +
            std::to_string(v % 100);
+}
+
+std::string convolution_instructions() {
+    return "";
 }
 
 }  // namespace reconlaw::gpu

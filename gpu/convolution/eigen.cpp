@@ -1,6 +1,7 @@
 /// The build without oneDNN.
 
 #include "im2col.hpp"
+#include "instructions.hpp"
 #include "widened.hpp"
 
 namespace reconlaw::gpu {
@@ -31,6 +32,10 @@ bool multiplies_bf16() {
 std::string convolution_library() {
     return "Eigen " + std::to_string(EIGEN_WORLD_VERSION) + "." + std::to_string(EIGEN_MAJOR_VERSION) + "." +
            std::to_string(EIGEN_MINOR_VERSION);
+}
+
+std::string convolution_instructions() {
+    return Eigen::SimdInstructionSetsInUse();
 }
 
 }  // namespace reconlaw::gpu

@@ -5,8 +5,10 @@
 #include <dnnl.hpp>
 #include <optional>
 #include <stdexcept>
+#include <utility>
 
 #include "im2col.hpp"
+#include "instructions.hpp"
 #include "widened.hpp"
 
 namespace reconlaw::gpu {
@@ -248,6 +250,21 @@ std::string convolution_library() {
     const dnnl_version_t* v = dnnl_version();
     return "oneDNN " + std::to_string(v->major) + "." + std::to_string(v->minor) + "." +
            std::to_string(v->patch);
+}
+
+std::string convolution_instructions() {
+    using dnnl::cpu_isa;
+    const auto effective = static_cast<unsigned>(dnnl::get_effective_cpu_isa());
+    for (const auto& [isa, name] : {std::pair{cpu_isa::avx512_core_amx, "AVX-512 with AMX"},
+                                    {cpu_isa::avx512_core_bf16, "AVX-512 with BF16"},
+                                    {cpu_isa::avx512_core_vnni, "AVX-512 with VNNI"},
+                                    {cpu_isa::avx512_core, "AVX-512"},
+                                    {cpu_isa::avx2_vnni, "AVX2 with VNNI"},
+                                    {cpu_isa::avx2, "AVX2"},
+                                    {cpu_isa::avx, "AVX"},
+                                    {cpu_isa::sse41, "SSE4.1"}})
+        if ((effective & static_cast<unsigned>(isa)) == static_cast<unsigned>(isa)) return name;
+    return "no vector instructions";
 }
 
 }  // namespace reconlaw::gpu

@@ -1,6 +1,7 @@
 /// Device memory and the device itself.
 
 #include <thrust/detail/config.h>
+#include <thrust/version.h>
 
 #include <cstdlib>
 #include <cstring>
@@ -23,6 +24,13 @@
 #endif
 
 namespace reconlaw::gpu {
+
+namespace {
+std::string thrust_version() {
+    return std::to_string(THRUST_MAJOR_VERSION) + "." + std::to_string(THRUST_MINOR_VERSION) + "." +
+           std::to_string(THRUST_SUBMINOR_VERSION);
+}
+}  // namespace
 
 #if THRUST_DEVICE_SYSTEM == THRUST_DEVICE_SYSTEM_CUDA
 
@@ -64,6 +72,7 @@ __global__ void probe() {}
 DeviceQuery query_device() {
     DeviceQuery q;
     q.system = "cuda";
+    q.thrust = thrust_version();
     int count = 0;
     const cudaError_t status = cudaGetDeviceCount(&count);
     if (status != cudaSuccess || count == 0) {
@@ -147,6 +156,7 @@ void choose_threads(int threads) {
 
 DeviceQuery query_device() {
     DeviceQuery q;
+    q.thrust = thrust_version();
 #if THRUST_DEVICE_SYSTEM == THRUST_DEVICE_SYSTEM_OMP
     q.system = "omp";
 #elif THRUST_DEVICE_SYSTEM == THRUST_DEVICE_SYSTEM_TBB

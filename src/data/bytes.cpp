@@ -25,6 +25,7 @@ struct stat open_file_status(const FileDescriptor& file, const std::filesystem::
     struct stat status = {};
     if (!file.is_open() || ::fstat(file.get(), &status) != 0)
         throw FileError(path, "cannot open: " + system_reason(errno));
+    if (S_ISDIR(status.st_mode)) throw FileError(path, "is a folder, must be a file");
     return status;
 }
 

@@ -7,6 +7,7 @@
 
 #include "reconlaw/data/data_file.hpp"
 #include "reconlaw/data/file_error.hpp"
+#include "reconlaw/data/in_quotes.hpp"
 #include "text_lines.hpp"
 
 namespace reconlaw::data {
@@ -48,7 +49,7 @@ class Fields {
         std::int64_t value = 0;
         const auto [end, error] = std::from_chars(field.data(), field.data() + field.size(), value);
         if (error != std::errc() || end != field.data() + field.size() || value < low || value > high)
-            fail(what + " '" + std::string(field) + "', expected an integer from " + std::to_string(low) +
+            fail(what + " " + in_quotes(field) + ", expected an integer from " + std::to_string(low) +
                  " to " + std::to_string(high));
         return value;
     }
@@ -69,7 +70,8 @@ Photograph parse_entry(const Fields& fields) {
     p.package = fields.text(0);
     if (p.package.empty()) fields.fail("empty package name");
     p.path = fields.text(1);
-    if (!p.path.is_absolute()) fields.fail("path '" + p.path.string() + "', expected an absolute one");
+    if (!p.path.is_absolute())
+        fields.fail("path " + in_quotes(p.path.string()) + ", expected an absolute one");
     p.offset = static_cast<std::uint64_t>(fields.integer(2, "offset", 0, max_offset));
     p.length = static_cast<std::uint64_t>(fields.integer(3, "length", 1, default_max_bytes));
     p.width = fields.integer(4, "width", 1, max_side);
@@ -78,11 +80,11 @@ Photograph parse_entry(const Fields& fields) {
     const auto split = std::find_if(all_splits.begin(), all_splits.end(),
                                     [&](Split s) { return name_of(s) == fields.text(7); });
     if (split == all_splits.end())
-        fields.fail("split '" + std::string(fields.text(7)) + "', expected train, val, test or ood");
+        fields.fail("split " + in_quotes(fields.text(7)) + ", expected train, val, test or ood");
     p.split = *split;
     p.sha256 = fields.text(8);
     if (p.sha256.size() != 64 || p.sha256.find_first_not_of("0123456789abcdef") != std::string::npos)
-        fields.fail("sha256 '" + p.sha256 + "', expected 64 digits 0-9, a-f");
+        fields.fail("sha256 " + in_quotes(p.sha256) + ", expected 64 digits 0-9, a-f");
     return p;
 }
 

@@ -8,6 +8,7 @@
 #include "reconlaw/data/atomic_file.hpp"
 #include "reconlaw/data/bytes.hpp"
 #include "reconlaw/data/file_error.hpp"
+#include "reconlaw/data/in_quotes.hpp"
 #include "reconlaw/detail/check.hpp"
 #include "text_lines.hpp"
 
@@ -19,9 +20,7 @@ Eigen::VectorXd parse_spectrum(std::string_view text, const std::filesystem::pat
         line = trimmed(line.substr(0, line.find('#')));
         if (line.empty()) return;
         const auto fail = [&](const std::string& reason) {
-            // A binary file is one long line: quote no more than a reader needs.
-            throw FileError::at_line(name, number,
-                                     reason + ", found '" + std::string(line.substr(0, 40)) + "'");
+            throw FileError::at_line(name, number, reason + ", found " + in_quotes(line, 40));
         };
         double value = 0;
         const auto [end, error] = std::from_chars(line.data(), line.data() + line.size(), value);

@@ -10,16 +10,23 @@ struct Outcome {
     std::string out, err;
 };
 
-/// Runs one command line in this process; words are separated by blanks.
-inline Outcome reconlaw_run(const std::string& line) {
-    std::vector<std::string> words{"reconlaw"};
-    std::istringstream in(line);
-    for (std::string word; in >> word;) words.push_back(word);
+/// Runs one command line in this process, or only has it understood.
+inline Outcome reconlaw_words(std::vector<std::string> words, bool execute = true) {
+    words.insert(words.begin(), "reconlaw");
     std::vector<const char*> argv;
     for (const auto& w : words) argv.push_back(w.c_str());
     std::ostringstream out, err;
-    const int status = reconlaw::cli::run(static_cast<int>(argv.size()), argv.data(), {out, err, false});
+    const int status = (execute ? reconlaw::cli::run : reconlaw::cli::check)(static_cast<int>(argv.size()),
+                                                                             argv.data(), {out, err, false});
     return {status, out.str(), err.str()};
+}
+
+/// The same for words separated by blanks.
+inline Outcome reconlaw_run(const std::string& line) {
+    std::vector<std::string> words;
+    std::istringstream in(line);
+    for (std::string word; in >> word;) words.push_back(word);
+    return reconlaw_words(words);
 }
 
 inline std::vector<std::string> lines_of(const std::string& text) {

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <functional>
 #include <limits>
 #include <string>
 
@@ -30,6 +31,15 @@ TEST_CASE("numbers in options are decimal, whatever they look like") {
     CHECK(
         parse_natural("18446744073709551615", "--seed", 0, std::numeric_limits<unsigned long long>::max()) ==
         std::numeric_limits<unsigned long long>::max());
+    CHECK(parse_whole(".5e1", "--n", 1, 1000) == 5);
+    CHECK(parse_whole("1000e-1", "--n", 1, 1000) == 100);
+    CHECK(parse_whole("-0", "--n", 0, 1000) == 0);
+    CHECK(parse_natural("-0.0e99", "--n", 0, 1000) == 0);
+    CHECK(parse_whole(std::string(100'000, '0') + "7", "--n", 1, 1000) == 7);
+    CHECK(parse_whole("9007199254740993.0", "--n", 1, std::numeric_limits<long long>::max()) ==
+          9007199254740993);  // 2^53 + 1: exact, no detour over a double
+    CHECK(parse_number("1e-400", "--x", Interval::all()) == 0);
+    CHECK(parse_number(std::string(100'000, '0') + "7.5", "--x", Interval::all()) == 7.5);
     CHECK(parse_number("-0.5", "--x", Interval::all()) == -0.5);
     CHECK(parse_number(".5", "--x", Interval::all()) == 0.5);
     CHECK(parse_number("1e-3", "--x", Interval::all()) == 1e-3);
@@ -49,12 +59,16 @@ TEST_CASE("what is not a number is refused by every reader, with the range in wo
                   parse_natural(text, "--seed", 0, std::numeric_limits<unsigned long long>::max());
               }) != "");
     }
+    for (const char* text : {"9007199254740992.5", "1.00000000000000000001", "1e-1", "5e-400"})
+        CHECK(refusal([&] { parse_whole(text, "--n", 0, std::numeric_limits<long long>::max()); }) != "");
+    CHECK(refusal([] { parse_number("1e-400", "--x", Interval::above(0)); }) ==
+          "--x: '1e-400' is not a number above 0");
     CHECK(refusal([] { parse_natural("-1", "--seed", 0, 10); }) ==
           "--seed: '-1' is not a whole number from 0 to 10");
     CHECK(refusal([] {
               parse_natural("18446744073709551616", "--seed", 0,
                             std::numeric_limits<unsigned long long>::max());
-          }) == "--seed: '18446744073709551616' is not a whole number of at least 0");
+          }) == "--seed: '18446744073709551616' is not a whole number from 0 to 18446744073709551615");
     CHECK(refusal([] { parse_whole("1.5", "--n", 1, 10); }) ==
           "--n: '1.5' is not a whole number from 1 to 10");
     CHECK(refusal([] { parse_number("nan", "--sigma", Interval::above(0)); }) ==

@@ -96,10 +96,11 @@ TEST_CASE("reconlaw risk: bad input is refused with status 2, one clear line, an
     const TemporaryFile malformed("1.0\nabc\n"), negative("1.0\n0.5\n-2\n"), empty("# nothing\n");
     const std::string spectrum = "risk --problem spectrum --sigma 0.1 --samples 5 --spectrum ";
     const std::vector<std::pair<std::string, std::string>> cases{
-        {"risk --n -5", "--n: value = -5"},
+        {"risk --n -5", "--n: '-5' is not a whole number from 1 to 1000000000"},
         {"risk --problem subspace --n 100 --d 101 --sigma 0.1 --samples 5",
          "--d: value = 101, must be at most n = 100"},
-        {"risk --problem subspace --n 100 --d 10 --sigma -0.1 --samples 5", "--sigma: value = -0.1"},
+        {"risk --problem subspace --n 100 --d 10 --sigma -0.1 --samples 5",
+         "--sigma: '-0.1' is not a number above 0"},
         {"risk --problem subspace --n 100 --d 10 --sigma nan --samples 5", "--sigma"},
         {"risk --problem subspace --n 100 --d 10 --samples 5", "--sigma is required"},
         {"risk --problem subspace --n 100 --d 10 --sigma 0.1", "--samples is required"},
@@ -109,7 +110,7 @@ TEST_CASE("reconlaw risk: bad input is refused with status 2, one clear line, an
         {"risk --problem subspace --n 100 --d 10 --sigma 0.1 --samples 10:5:3", "FIRST below LAST"},
         {"risk --problem subspace --n 100 --d 10 --sigma 0.1 --samples 2.5", "'2.5'"},
         {"risk --problem subspace --n 100 --d 10 --sigma 0.1 --samples 5 --estimator magic",
-         "unknown 'magic'"},
+         "--estimator: 'magic' is unknown"},
         {"risk --problem subspace --n 100 --d 10 --sigma 0.1 --samples 5 --estimator pca,pca", "named twice"},
         {"risk --problem subspace --n 100 --d 10 --sigma 0.1 --samples 5 --estimator gd", "needs --steps"},
         {"risk --problem subspace --n 100 --d 10 --sigma 0.1 --samples 5 --estimator ridge --lambda 0",
@@ -131,7 +132,7 @@ TEST_CASE("reconlaw risk: bad input is refused with status 2, one clear line, an
          "at least 1e-12"},
         {"risk --problem banana --n 5", "banana"},
         {"risk --no-such-option", "--no-such-option"},
-        {"", "subcommand"},
+        {"", "a command is missing"},
         {spectrum + malformed.path.string(), malformed.path.string() + ":2"},
         {spectrum + negative.path.string(), negative.path.string() + ":3"},
         {spectrum + empty.path.string(), empty.path.string()},

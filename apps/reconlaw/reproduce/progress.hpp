@@ -1,10 +1,12 @@
 #pragma once
-/// Progress as plain lines, at most one every few seconds.
+/// Progress: a line for every stage, and the progress line of a terminal within one.
 
 #include <chrono>
+#include <optional>
 #include <ostream>
 #include <string>
 
+#include "console.hpp"
 #include "printed.hpp"
 
 namespace reconlaw::report {
@@ -12,15 +14,20 @@ namespace reconlaw::report {
 /// Calls must not overlap; run_trials sees to that.
 class Progress {
   public:
-    explicit Progress(std::ostream* out) : out_(out), start_(Clock::now()), last_(start_) {}
+    /// @param out  takes the stages; nullptr: nobody does
+    /// @param console  draws the progress within a stage; nullptr: nobody does
+    explicit Progress(std::ostream* out, cli::Console* console = nullptr)
+        : out_(out), console_(console), start_(Clock::now()) {}
 
     void begin(const std::string& what) {
         what_ = what;
-        print(what);
+        line_.emplace(console_);
+        if (out_) *out_ << cli::printed("[%6.1f s] ", seconds()) << what << std::endl;
     }
     void update(std::size_t done, std::size_t all) {
-        if (Clock::now() - last_ < std::chrono::seconds(5) || done == all) return;
-        print(what_ + ": " + std::to_string(done) + " of " + std::to_string(all));
+        if (line_)
+            line_->show(static_cast<double>(done) / static_cast<double>(all),
+                        std::to_string(done) + "/" + std::to_string(all) + " " + what_);
     }
     /// Since construction.
     double seconds() const { return std::chrono::duration<double>(Clock::now() - start_).count(); }
@@ -28,15 +35,11 @@ class Progress {
   private:
     using Clock = std::chrono::steady_clock;
 
-    void print(const std::string& text) {
-        last_ = Clock::now();
-        if (!out_) return;
-        *out_ << cli::printed("[%6.1f s] ", seconds()) << text << std::endl;
-    }
-
     std::ostream* out_;
-    Clock::time_point start_, last_;
+    cli::Console* console_;
+    Clock::time_point start_;
     std::string what_;
+    std::optional<cli::ProgressLine> line_;
 };
 
 }  // namespace reconlaw::report

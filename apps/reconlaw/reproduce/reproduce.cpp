@@ -90,7 +90,7 @@ std::vector<std::pair<std::string, std::string>> facts(const ReproduceOptions& o
 void reproduce(const ReproduceOptions& options) {
     using namespace report;
     detail::require(options.threads >= 0, "reproduce", "threads", options.threads, ">= 0");
-    Progress progress(options.progress);
+    Progress progress(options.progress, options.console);
     make_folder(options.out);
     const Context context{options.quick, static_cast<unsigned>(options.threads), &progress};
 

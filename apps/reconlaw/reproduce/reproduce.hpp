@@ -4,13 +4,18 @@
 #include <filesystem>
 #include <iosfwd>
 
+namespace reconlaw::cli {
+class Console;
+}
+
 namespace reconlaw {
 
 struct ReproduceOptions {
     std::filesystem::path out = "reproduce-out";  ///< folder, made if it does not exist
     bool quick = false;                           ///< fewer trials, and without the photographs
     int threads = 0;                              ///< 0: as many as the machine has
-    std::ostream* progress = nullptr;             ///< where progress is told, line by line
+    std::ostream* progress = nullptr;             ///< where stages are told, line by line
+    cli::Console* console = nullptr;              ///< where progress within a stage is drawn
 };
 
 /// Writes into options.out, for each figure NAME.csv (every plotted number), NAME.svg and NAME.png, for each

@@ -4,6 +4,7 @@
 
 #include "commands.hpp"
 #include "options.hpp"
+#include "outputs.hpp"
 #include "printed.hpp"
 #include "reconlaw/data/metrics.hpp"
 #include "reconlaw/gpu/denoiser.hpp"
@@ -36,6 +37,8 @@ void denoise_image(const Options& o, const Streams& streams) {
     }
     if (fs::weakly_canonical(o.noisy) == fs::weakly_canonical(o.output))
         throw std::invalid_argument("'" + o.noisy + "' is also the output, must be another file");
+    require_writable(o.output, "output");
+    require_writable(o.noisy, "--noisy");
     const gpu::Weights weights = read_weights(o.network);
     use_device(o.device);
     const data::Image clean = data::read_image(o.input);

@@ -1,11 +1,14 @@
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <memory>
+#include <optional>
 #include <ostream>
 
 #include "commands.hpp"
+#include "memory.hpp"
+#include "numbers.hpp"
 #include "options.hpp"
+#include "outputs.hpp"
 #include "printed.hpp"
 #include "reconlaw/data/file_error.hpp"
 #include "reconlaw/data/image_set.hpp"
@@ -19,7 +22,7 @@ namespace {
 struct Options {
     WeightsOptions network;
     std::string data = "photographs", split = "test", output, format = "text";
-    double noise = 0;
+    std::optional<double> noise;
     Eigen::Index crop = 0, patch = 0, downsample = 1, limit = 0;
     std::int64_t count = 300;
     std::uint64_t seed = 1;
@@ -36,17 +39,15 @@ std::optional<data::Split> split_named(const std::string& name) {
 
 /// From the option, or what the network was trained with.
 double noise_level(const Options& o, const gpu::Weights& weights) {
-    if (o.noise > 0) return o.noise / 255;
+    if (o.noise) return *o.noise / 255;
     const auto found = weights.metadata.find("noise");
     if (found == weights.metadata.end())
         throw std::invalid_argument("--noise: the weights do not say what noise they are for, must be given");
-    const std::string& text = found->second;
-    double noise = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), noise);
-    if (error != std::errc{} || end != text.data() + text.size() || !(noise > 0 && noise <= 1))
-        throw data::FileError(o.network.file,
-                              "metadata 'noise' = '" + text + "', must be above 0, at most 1");
-    return noise;
+    try {
+        return parse_number(found->second, "metadata 'noise'", {0, 1, true, false});
+    } catch (const std::invalid_argument& e) {
+        throw data::FileError(o.network.file, e.what());
+    }
 }
 
 std::string mean_text(const char* format, const gpu::MeanAndError& m) {
@@ -78,6 +79,10 @@ std::string undefined_ssim(const gpu::Evaluation& e) {
 }
 
 void evaluate(const Options& o, const Streams& streams) {
+    require_writable(o.output, "--output");
+    const double side = static_cast<double>(o.patch);
+    require_memory("--count: " + std::to_string(o.count) + " patches of --patch " + std::to_string(o.patch),
+                   8 * static_cast<double>(o.count) * side * side);
     const gpu::Weights weights = read_weights(o.network);
     const double noise = noise_level(o, weights);
     const int tile = tile_of(o.network, weights);
@@ -120,31 +125,22 @@ Run add_evaluate_command(CLI::App& app) {
     auto options = std::make_shared<Options>();
     Options& o = *options;
     add_weights_options(app, o.network);
-    app.add_option("--data", o.data, "photographs, fashion-mnist, a folder of images, or an IDX file")
-        ->capture_default_str();
-    app.add_option("--split", o.split, "train, val, test, ood (photographs: the held-out classics), or all")
-        ->check(CLI::IsMember({"train", "val", "test", "ood", "all"}))
-        ->capture_default_str();
-    app.add_option("--noise", o.noise,
-                   "Standard deviation on the scale of 0 to 255 (default: the training's)")
-        ->check(number_in(1e-3, 255));
-    app.add_option("--crop", o.crop, "Centre square of so many pixels; 0: whole images")
-        ->check(CLI::Range(0, 32768));
-    app.add_option("--patch", o.patch, "Random patches of so many pixels instead of images")
-        ->check(CLI::Range(0, 4096));
-    app.add_option("--count", o.count, "Number of patches")
-        ->check(CLI::Range(1, 1 << 24))
-        ->capture_default_str();
-    app.add_option("--downsample", o.downsample, "Box factor that shrinks the images first")
-        ->check(CLI::Range(1, 64))
-        ->capture_default_str();
-    app.add_option("--limit", o.limit, "First so many images; 0: all")->check(CLI::Range(0, 1 << 24));
-    app.add_option("--seed", o.seed, "Of the noise and the patches")->capture_default_str();
+    add_text(app, "--data", o.data, Text::file,
+             "photographs, fashion-mnist, a folder of images, or an IDX file");
+    add_choice(app, "--split", o.split, std::vector<std::string>{"train", "val", "test", "ood", "all"},
+               "ood: of photographs, the held-out classics");
+    add_number(app, "--noise", o.noise, {1e-3, 255},
+               "Standard deviation on the scale of 0 to 255 (default: the training's)");
+    add_whole(app, "--crop", o.crop, 0, 32768, "Centre square of so many pixels; 0: whole images");
+    add_whole(app, "--patch", o.patch, 1, 4096, "Random patches of so many pixels instead of images");
+    add_whole(app, "--count", o.count, 1, 1 << 24, "Number of patches");
+    add_whole(app, "--downsample", o.downsample, 1, 32768, "Box factor that shrinks the images first");
+    add_whole(app, "--limit", o.limit, 0, 1 << 24, "First so many images; 0: all");
+    add_whole(app, "--seed", o.seed, 0, std::uint64_t{1} << 62, "Of the noise and the patches");
     app.add_flag("--strict", o.strict, "An unreadable image is an error instead of being skipped");
-    app.add_option("--format", o.format, "text: means and standard errors; csv or json: every image or patch")
-        ->check(CLI::IsMember({"text", "csv", "json"}))
-        ->capture_default_str();
-    app.add_option("--output", o.output, "File for the result instead of the standard output");
+    add_choice(app, "--format", o.format, std::vector<std::string>{"text", "csv", "json"},
+               "text: means and standard errors; csv or json: every image or patch");
+    add_text(app, "--output", o.output, Text::file, "File for the result instead of the standard output");
     add_device_options(app, o.device);
     app.footer(
         "Example:\n  reconlaw evaluate --weights runs/x/best.safetensors --data photographs --split ood");

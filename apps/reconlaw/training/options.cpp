@@ -1,32 +1,37 @@
 #include "options.hpp"
 
+#include "numbers.hpp"
 #include "printed.hpp"
 #include "reconlaw/gpu/denoiser.hpp"
 #include "reconlaw/gpu/device.hpp"
+#include "threads.hpp"
 
 namespace reconlaw::cli {
 
 void add_settings(CLI::App& app, TrainSettings& settings) {
-    visit_settings(settings, [&](const char* key, auto& field, const char* description) {
+    visit_settings(settings, [&](const char* key, auto& field, const auto& allowed, const char* description) {
+        const std::string name = option_name(key);
+        using Allowed = std::decay_t<decltype(allowed)>;
         using Field = std::decay_t<decltype(field)>;
-        if constexpr (std::is_same_v<Field, bool>) {
-            app.add_flag(option_name(key), field, description);
-        } else {
-            CLI::Option* option = app.add_option(option_name(key), field, description);
-            const bool by_recipe = field == Field{};
-            if (!by_recipe) option->capture_default_str();
-            if constexpr (std::is_arithmetic_v<Field>)
-                if (const std::string k = key; k == "batch" || k == "lr" || k == "steps" || k == "epochs")
-                    option->check(CLI::PositiveNumber);
-        }
+        if constexpr (std::is_same_v<Allowed, OnOff>)
+            app.add_flag(name, field, description);
+        else if constexpr (std::is_same_v<Allowed, AnyText>)
+            add_text(app, name, field, Text::file, description);
+        else if constexpr (std::is_same_v<Allowed, OneOf>)
+            add_choice(app, name, field, allowed.names, description);
+        else if constexpr (std::is_same_v<Allowed, Interval>)
+            add_number(app, name, field, allowed, description);
+        else
+            add_whole(app, name, field, static_cast<Field>(allowed.low), static_cast<Field>(allowed.high),
+                      description);
     });
 }
 
 void add_device_options(CLI::App& app, DeviceOptions& options) {
-    app.add_option("--device", options.device, "cpu or gpu; by default what this program was built for")
-        ->check(CLI::IsMember({"cpu", "gpu"}));
-    app.add_option("--threads", options.threads, "Processor threads (default: all, or OMP_NUM_THREADS)")
-        ->check(CLI::Range(1, 4096));
+    add_choice(app, "--device", options.device, std::vector<std::string>{"cpu", "gpu"},
+               "What computes; by default what this program was built for");
+    add_whole(app, "--threads", options.threads, 1, most_threads,
+              "Processor threads (default: all, or OMP_NUM_THREADS)");
 }
 
 CLI::Validator number_in(double low, double high) {
@@ -42,17 +47,15 @@ CLI::Validator number_in(double low, double high) {
 }
 
 void add_weights_options(CLI::App& app, WeightsOptions& options) {
-    app.add_option("--weights", options.file,
-                   "best.safetensors of a training, or a fastMRI U-Net's state_dict")
+    add_text(app, "--weights", options.file, Text::file,
+             "best.safetensors of a training, or a fastMRI U-Net's state_dict")
         ->required();
-    app.add_option("--predicts", options.predicts,
-                   "What the network's output is: image, or noise to be subtracted (default: what the file "
-                   "says; a file that does not say: image)")
-        ->check(CLI::IsMember({"image", "noise"}));
-    app.add_option("--tile", options.tile,
-                   "Side of the overlapping tiles that images are denoised in; 0: whole images at once "
-                   "(default: as large as the training patches; residual-cnn: 0)")
-        ->check(CLI::Range(0, 32768));
+    add_choice(app, "--predicts", options.predicts, std::vector<std::string>{"image", "noise"},
+               "What the network's output is: image, or noise to be subtracted (default: what the file "
+               "says; a file that does not say: image)");
+    add_whole(app, "--tile", options.tile, 0, 32768,
+              "Side of the overlapping tiles that images are denoised in; 0: whole images at once "
+              "(default: as large as the training patches; residual-cnn: 0)");
 }
 
 gpu::Weights read_weights(const WeightsOptions& options) {
@@ -69,6 +72,7 @@ int tile_of(const WeightsOptions& options, const gpu::Weights& weights) {
 }
 
 std::string use_device(const DeviceOptions& options) {
+    require_threads(options.threads);
     if (options.threads > 0) gpu::set_threads(options.threads);
     const gpu::Device device = gpu::device();
     const bool is_gpu = device.system == "cuda";

@@ -5,6 +5,7 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "memory.hpp"
 #include "reconlaw/data/bytes.hpp"
 #include "reconlaw/data/image_set.hpp"
 
@@ -19,11 +20,24 @@ void require(bool ok, const std::string& name, const V& value, const std::string
     throw std::invalid_argument(text.str());
 }
 
-void one_of(const std::string& name, const std::string& value, const std::vector<std::string>& allowed) {
-    std::string list;
-    for (std::size_t i = 0; i < allowed.size(); ++i)
-        list += (i == 0 ? "" : i + 1 == allowed.size() ? " or " : ", ") + allowed[i];
-    require(std::find(allowed.begin(), allowed.end(), value) != allowed.end(), name, "'" + value + "'", list);
+/// Every setting by itself: what the readers of options and studies have checked, and a caller may not have.
+void require_allowed(TrainSettings& s, const std::string& prefix) {
+    visit_settings(s, [&](const char* key, const auto& field, const auto& allowed, const char*) {
+        std::string name = prefix + key;
+        if (!prefix.empty()) std::replace(name.begin(), name.end(), '_', '-');
+        using Allowed = std::decay_t<decltype(allowed)>;
+        if constexpr (std::is_same_v<Allowed, OneOf>) {
+            parse_choice(field, name, allowed.names);
+        } else if constexpr (std::is_same_v<Allowed, Interval>) {
+            require((field == 0 && by_recipe(key)) || allowed.holds(field), name, field, allowed.text());
+        } else if constexpr (std::is_same_v<Allowed, WholeRange>) {
+            using Field = std::decay_t<decltype(field)>;
+            require(
+                (field == 0 && by_recipe(key)) ||
+                    (field >= static_cast<Field>(allowed.low) && field <= static_cast<Field>(allowed.high)),
+                name, field, "from " + std::to_string(allowed.low) + " to " + std::to_string(allowed.high));
+        }
+    });
 }
 
 /// The best number of steps grows with N (a network that trains longer on few patches learns them by heart):
@@ -56,35 +70,11 @@ std::vector<data::Image> panel_crops(const data::ImageSet& test, int patch, int 
 }  // namespace
 
 TrainSettings resolve(TrainSettings s, const std::string& p) {
-    one_of(p + "task", s.task, {"denoise"});
-    one_of(p + "network", s.network, {"unet", "residual-cnn"});
-    one_of(p + "recipe", s.recipe, {"fast", "paper"});
-    one_of(p + "loss", s.loss, {"mse", "l1", "ssim"});
-    one_of(p + "precision", s.precision, {"fp32", "tf32", "bf16"});
-    if (s.optimiser.empty()) s.optimiser = "adam";
-    one_of(p + "optimiser", s.optimiser, {"adam", "rmsprop", "sgd"});
-    require(s.samples >= 1, p + "samples", s.samples, "at least 1");
-    require(s.patch >= 8 && s.patch <= 4096, p + "patch", s.patch, "from 8 to 4096");
-    require(std::isfinite(s.noise) && s.noise > 0 && s.noise <= 255, p + "noise", s.noise,
-            "above 0, at most 255");
-    require(s.channels >= 1 && s.channels <= 4096, p + "channels", s.channels, "from 1 to 4096");
-    require(s.poolings >= 0 && s.poolings <= 8, p + "poolings", s.poolings, "from 0 to 8");
+    require_allowed(s, p);
     require(s.network != "unet" || s.patch >> s.poolings >= 2, p + "poolings", s.poolings,
             "such that patch/2^poolings is at least 2, for patch = " + std::to_string(s.patch));
-    require(s.blocks >= 0 && s.blocks <= 1000, p + "blocks", s.blocks, "from 0 to 1000");
-    require(s.batch >= 0, p + "batch", s.batch, "at least 1");
-    require(std::isfinite(s.lr) && s.lr >= 0, p + "lr", s.lr, "above 0");
-    require(s.steps >= 0, p + "steps", s.steps, "at least 1");
-    require(s.epochs >= 0, p + "epochs", s.epochs, "at least 1");
-    require(std::isfinite(s.clip) && s.clip >= 0, p + "clip", s.clip, "at least 0");
-    require(s.momentum >= 0 && s.momentum < 1, p + "momentum", s.momentum, "at least 0, below 1");
     require(s.momentum == 0 || s.optimiser == "sgd", p + "momentum", s.momentum,
             "0 for " + s.optimiser + ": only sgd has it");
-    require(s.seed <= std::uint64_t{1} << 62, p + "seed", s.seed, "from 0 to 2^62");
-    require(s.data_seed <= std::uint64_t{1} << 62, p + "data-seed", s.data_seed, "from 0 to 2^62");
-    require(s.validation >= 1, p + "validation", s.validation, "at least 1");
-    require(s.test >= 1, p + "test", s.test, "at least 1");
-    require(s.downsample >= 1, p + "downsample", s.downsample, "at least 1");
     require(s.crop == 0 || s.crop >= s.patch, p + "crop", s.crop,
             "0 or at least patch = " + std::to_string(s.patch));
     if (s.steps > 0 && s.epochs > 0)
@@ -139,6 +129,11 @@ std::string sha256_of(const TrainingData& data, std::int64_t samples) {
 }
 
 TrainingData load_training_data(const TrainSettings& s) {
+    const double patch = s.patch;
+    require_memory(
+        "samples = " + std::to_string(s.samples) + ", validation = " + std::to_string(s.validation) +
+            ", test = " + std::to_string(s.test) + ": patches of " + std::to_string(s.patch) + " px",
+        sizeof(float) * patch * patch * (static_cast<double>(s.samples) + s.validation + s.test));
     TrainingData result;
     data::ImageSetOptions options;
     options.downsample = s.downsample, options.crop_px = s.crop, options.strict = s.strict;

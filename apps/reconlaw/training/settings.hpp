@@ -5,11 +5,12 @@
 #include <string>
 #include <vector>
 
+#include "readers.hpp"
 #include "reconlaw/gpu/training.hpp"
 
 namespace reconlaw::cli {
 
-/// Zero or empty: what the recipe says. visit_settings lists the fields with their meaning.
+/// Zero for batch, lr, steps and epochs: what the recipe says. visit_settings lists the fields.
 struct TrainSettings {
     std::string task = "denoise", data = "photographs";
     std::int64_t samples = 1000;
@@ -18,7 +19,7 @@ struct TrainSettings {
     std::string network = "unet";
     int channels = 16, poolings = 2, blocks = 8;
     std::uint64_t seed = 1;
-    std::string recipe = "fast", loss = "mse", optimiser;
+    std::string recipe = "fast", loss = "mse", optimiser = "adam";
     int batch = 0;
     double lr = 0;
     std::int64_t steps = 0;
@@ -32,38 +33,59 @@ struct TrainSettings {
     std::string precision = "fp32";
 };
 
-/// f(key, field, description) for every field; keys are those of TOML, with _ where the command line has -.
+/// What a setting may be, for both readers: the command line's and TOML's.
+struct AnyText {};
+struct OneOf {
+    std::vector<std::string> names;
+};
+struct OnOff {};
+struct WholeRange {
+    std::int64_t low, high;
+};
+// and Interval for numbers
+
+/// Whether zero stands for what the recipe says; no reader takes it for these.
+inline bool by_recipe(const std::string& key) {
+    return key == "batch" || key == "lr" || key == "steps" || key == "epochs";
+}
+
+/// f(key, field, allowed, description) for every field; keys are those of TOML, with _ where the command line
+/// has -.
 template <class Settings, class F>
 void visit_settings(Settings& s, const F& f) {
-    f("task", s.task, "What is learned: denoise");
-    f("data", s.data,
+    constexpr std::int64_t many = std::int64_t{1} << 30, seeds = std::int64_t{1} << 62;
+    f("task", s.task, OneOf{{"denoise"}}, "What is learned");
+    f("data", s.data, AnyText{},
       "photographs, fashion-mnist, a folder of images (ImageNet's layout included), or an IDX file");
-    f("samples", s.samples, "Training images N; smaller sets are part of larger ones");
-    f("patch", s.patch, "Side of the square training images [px]; random patches of larger images");
-    f("noise", s.noise, "Standard deviation of the noise, on the scale of 0 to 255");
-    f("network", s.network, "unet or residual-cnn");
-    f("channels", s.channels, "Channels of the first layer");
-    f("poolings", s.poolings, "U-Net: levels below the first");
-    f("blocks", s.blocks, "Residual CNN: blocks");
-    f("seed", s.seed, "Initial weights, order and noise");
-    f("recipe", s.recipe,
-      "fast (batch 16, one cycle) or paper (Klug & Heckel: batch 1, rate found by doubling)");
-    f("loss", s.loss, "mse, l1 or ssim");
-    f("optimiser", s.optimiser, "adam, rmsprop or sgd (default: adam)");
-    f("batch", s.batch, "Images a step (default: by recipe)");
-    f("lr", s.lr, "Learning rate, the largest of a cycle, the first of the paper's (default: by recipe)");
-    f("steps", s.steps, "Steps (default: by recipe and samples)");
-    f("epochs", s.epochs, "Passes over the training images, instead of steps");
-    f("momentum", s.momentum, "Of sgd");
-    f("clip", s.clip, "Largest norm of the gradient; 0: not clipped");
-    f("augment", s.augment, "Turn and mirror the patches at random");
-    f("validation", s.validation, "Validation images");
-    f("test", s.test, "Test images");
-    f("data_seed", s.data_seed, "Which patches are drawn");
-    f("downsample", s.downsample, "Box factor that shrinks the images first");
-    f("crop", s.crop, "Centre square of the images first [px]; 0: whole images");
-    f("strict", s.strict, "An unreadable image is an error instead of being skipped");
-    f("precision", s.precision,
+    f("samples", s.samples, WholeRange{1, many}, "Training images N; smaller sets are part of larger ones");
+    f("patch", s.patch, WholeRange{8, 4096},
+      "Side of the square training images [px]; random patches of larger images");
+    f("noise", s.noise, Interval{0, 255, true, false},
+      "Standard deviation of the noise, on the scale of 0 to 255");
+    f("network", s.network, OneOf{{"unet", "residual-cnn"}}, "What is trained");
+    f("channels", s.channels, WholeRange{1, 4096}, "Channels of the first layer");
+    f("poolings", s.poolings, WholeRange{0, 8}, "U-Net: levels below the first");
+    f("blocks", s.blocks, WholeRange{0, 1000}, "Residual CNN: blocks");
+    f("seed", s.seed, WholeRange{0, seeds}, "Initial weights, order and noise");
+    f("recipe", s.recipe, OneOf{{"fast", "paper"}},
+      "fast: batch 16, one cycle; paper (Klug & Heckel): batch 1, rate found by doubling");
+    f("loss", s.loss, OneOf{{"mse", "l1", "ssim"}}, "What is minimised");
+    f("optimiser", s.optimiser, OneOf{{"adam", "rmsprop", "sgd"}}, "How it is minimised");
+    f("batch", s.batch, WholeRange{1, many}, "Images a step (default: by recipe)");
+    f("lr", s.lr, Interval::above(0),
+      "Learning rate, the largest of a cycle, the first of the paper's (default: by recipe)");
+    f("steps", s.steps, WholeRange{1, seeds}, "Steps (default: by recipe and samples)");
+    f("epochs", s.epochs, WholeRange{1, many}, "Passes over the training images, instead of steps");
+    f("momentum", s.momentum, Interval{0, 1, false, true}, "Of sgd");
+    f("clip", s.clip, Interval::from(0), "Largest norm of the gradient; 0: not clipped");
+    f("augment", s.augment, OnOff{}, "Turn and mirror the patches at random");
+    f("validation", s.validation, WholeRange{1, many}, "Validation images");
+    f("test", s.test, WholeRange{1, many}, "Test images");
+    f("data_seed", s.data_seed, WholeRange{0, seeds}, "Which patches are drawn");
+    f("downsample", s.downsample, WholeRange{1, 32768}, "Box factor that shrinks the images first");
+    f("crop", s.crop, WholeRange{0, 32768}, "Centre square of the images first [px]; 0: whole images");
+    f("strict", s.strict, OnOff{}, "An unreadable image is an error instead of being skipped");
+    f("precision", s.precision, OneOf{{"fp32", "tf32", "bf16"}},
       "fp32, tf32 (convolutions on a GPU) or bf16 (tensors and convolutions; half the memory)");
 }
 

@@ -162,12 +162,11 @@ class Leader {
                 train_one();
             } else if (!running_.empty()) {
                 std::this_thread::sleep_for(std::chrono::milliseconds(20));
-                show(false);
+                show();
             } else {
                 break;
             }
         }
-        clear();
     }
 
     void train_one() {
@@ -185,7 +184,7 @@ class Leader {
                 } catch (...) {
                     broken = std::current_exception();
                 }
-                show(false);
+                show();
                 return !broken;
             });
         } catch (const std::exception& e) {
@@ -248,29 +247,32 @@ class Leader {
         cost_left_ -= job.cost, cost_done_ += job.cost * (1 - running_[process].first);
         running_.erase(process);
         results_ = collect_results(jobs_, options_.folder / "results.csv");
-        clear();
         streams_.err << printed("%9lld %9d %5llu %6.2f dB  %8.2e %9.1f %12.0f\n",
                                 static_cast<long long>(job.settings.samples), job.settings.channels,
                                 static_cast<unsigned long long>(job.settings.seed),
                                 result_field(job.folder, "psnr_db"), result_field(job.folder, "loss"),
                                 result_field(job.folder, "cost"), result_field(job.folder, "best_epoch"))
                      << std::flush;
-        show(true);
+    }
+
+    /// An error that does not end the sweep: also said when quiet.
+    void report(const std::string& message) const {
+        if (streams_.console)
+            streams_.console->error(message);
+        else
+            streams_.err << message << std::endl;
     }
 
     void failed(int process, int number, const std::string& reason) {
         cost_left_ -= jobs_[static_cast<std::size_t>(number)].cost;
         running_.erase(process);
         failures_.push_back(name_of(jobs_[static_cast<std::size_t>(number)].settings) + ": " + reason);
-        clear();
-        streams_.err << "failed: " << failures_.back() << std::endl;
+        report("failed: " + failures_.back());
     }
 
     /// What runs, on a terminal.
-    void show(bool now) {
-        if (!streams_.interactive || (!now && Clock::now() - shown_at_ < std::chrono::milliseconds(500)))
-            return;
-        shown_at_ = Clock::now();
+    void show() {
+        if (!line_.due()) return;
         double done = cost_done_, left = cost_left_;  // what this run has done, what is to be done
         std::string running;
         for (const auto& [process, r] : running_) {
@@ -279,15 +281,10 @@ class Leader {
             running += "  " + name_of(job.settings) + printed(" %.0f %%", 100 * r.part);
         }
         const double elapsed = std::chrono::duration<double>(Clock::now() - started_).count();
-        std::string time;
-        if (done > 0) time = printed(", %.0f min left", elapsed * left / done / 60);
-        streams_.err << "\r\033[K" << results_ << '/' << jobs_.size() << time << "; running:" << running
-                     << std::flush;
-        shown_ = true;
-    }
-    void clear() {
-        if (shown_) streams_.err << "\r\033[K" << std::flush;
-        shown_ = false;
+        const double all = done + left;
+        line_.show(all > 0 ? done / all : 1,
+                   std::to_string(results_) + "/" + std::to_string(jobs_.size()) + " trainings" + running,
+                   done > 0 ? std::optional(elapsed * left / done) : std::nullopt);
     }
 
     struct Running {
@@ -304,8 +301,9 @@ class Leader {
     std::vector<std::string> failures_;
     std::size_t results_ = 0;
     double cost_left_ = 0, cost_done_ = 0;
-    bool interrupted_ = false, shown_ = false;
-    Clock::time_point started_ = Clock::now(), shown_at_{};
+    bool interrupted_ = false;
+    ProgressLine line_{streams_.console};
+    Clock::time_point started_ = Clock::now();
 };
 
 /// The other processes.

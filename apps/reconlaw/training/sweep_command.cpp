@@ -1,7 +1,9 @@
 #include <memory>
 #include <ostream>
 
+#include "failures.hpp"
 #include "folder_lock.hpp"
+#include "numbers.hpp"
 #include "options.hpp"
 #include "reconlaw/gpu/device.hpp"
 #include "sweep.hpp"
@@ -48,10 +50,9 @@ void sweep(Options o, const Streams& streams) {
         run_sweep(jobs, options, world, streams);
     } catch (const Interrupted&) {
         throw;
-    } catch (const std::exception& e) {
+    } catch (const std::exception&) {
         if (world.size() == 1) throw;
-        streams.err << "reconlaw sweep: " << e.what() << std::endl;
-        world.abort(2);
+        world.abort(report_failure(*streams.console, "reconlaw sweep"));
     }
     if (world.rank() == 0) streams.out << (options.folder / "results.csv").string() << '\n';
 }
@@ -61,13 +62,13 @@ void sweep(Options o, const Streams& streams) {
 Run add_sweep_command(CLI::App& app) {
     auto options = std::make_shared<Options>();
     Options& o = *options;
-    app.add_option("study", o.study,
-                   "TOML file: the options of train with _ for -; samples, channels, seed may be lists")
+    add_text(app, "study", o.study, Text::file,
+             "TOML file: the options of train with _ for -; samples, channels, seed may be lists")
         ->required();
-    app.add_option("--out", o.out, "Folder for results.csv and the trainings (default: the study's name)");
-    app.add_option("--checkpoint-seconds", o.checkpoint_seconds, "Time between checkpoints of a training")
-        ->check(number_in(0, 1e9))
-        ->capture_default_str();
+    add_text(app, "--out", o.out, Text::folder,
+             "Folder for results.csv and the trainings (default: the study's name)");
+    add_number(app, "--checkpoint-seconds", o.checkpoint_seconds, {0, 1e9},
+               "Time between checkpoints of a training");
     app.add_flag("--panels", o.panels, "Write a panel.png for every training");
     app.add_flag("--dry-run", o.dry_run, "List the trainings and their part of the time, and do nothing");
     add_device_options(app, o.device);

@@ -3,11 +3,14 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <cmath>
 #include <sstream>
 #include <type_traits>
 
+#include "printed.hpp"
 #include "reconlaw/data/bytes.hpp"
 #include "reconlaw/data/file_error.hpp"
+#include "reconlaw/data/in_quotes.hpp"
 #include "reconlaw/data/spelling.hpp"
 
 namespace reconlaw::cli {
@@ -24,21 +27,26 @@ class StudyReader {
         refuse_unknown_keys();
         TrainingStudy study;
         study.file = path_;
-        study.samples = list<std::int64_t>("samples", study.common.samples, 1, std::int64_t{1} << 30);
-        study.channels = list<int>("channels", study.common.channels, 1, 4096);
-        study.seeds = list<std::uint64_t>("seed", study.common.seed, 0, std::int64_t{1} << 62);
-        visit_settings(study.common, [&](const char* key, auto& field, const char*) {
-            if (listed(key) || !table_.contains(key)) return;
-            set(key, *table_.get(key), field);
+        visit_settings(study.common, [&](const char* key, auto& field, const auto& allowed, const char*) {
+            using Field = std::decay_t<decltype(field)>;
+            const std::string name = key;
+            if constexpr (std::is_same_v<std::decay_t<decltype(allowed)>, WholeRange>) {
+                const auto may_be_list = [&](const char* listed, auto& values) {
+                    using Number = typename std::decay_t<decltype(values)>::value_type;
+                    if constexpr (std::is_same_v<Number, Field>)
+                        if (name == listed) return values = list<Field>(name, field, allowed), true;
+                    return false;
+                };
+                if (may_be_list("samples", study.samples) || may_be_list("channels", study.channels) ||
+                    may_be_list("seed", study.seeds))
+                    return;
+            }
+            if (const toml::node* node = table_.get(name)) set(name, *node, field, allowed);
         });
         return study;
     }
 
   private:
-    static bool listed(const std::string& key) {
-        return key == "samples" || key == "channels" || key == "seed";
-    }
-
     [[noreturn]] void refuse(const toml::node& node, const std::string& reason) const {
         throw FileError::at_line(path_, node.source().begin.line, reason);
     }
@@ -46,54 +54,66 @@ class StudyReader {
     void refuse_unknown_keys() const {
         std::vector<std::string> known;
         TrainSettings any;
-        visit_settings(any, [&](const char* key, auto&, const char*) { known.push_back(key); });
+        visit_settings(any, [&](const char* key, auto&, const auto&, const char*) { known.push_back(key); });
         for (const auto& [key, node] : table_) {
             const std::string name(key.str());
             if (std::find(known.begin(), known.end(), name) != known.end()) continue;
-            refuse(node, "unknown key '" + name + "'; did you mean '" +
-                             data::by_spelling(known, name).front() + "'?");
+            const std::string near = data::nearest_in_spelling(known, name);
+            refuse(node, "unknown key " + data::in_quotes(name) +
+                             (near.empty() ? "; the keys are the options of reconlaw train, with _ for -"
+                                           : "; did you mean '" + near + "'?"));
         }
     }
 
-    template <class Field>
-    void set(const std::string& key, const toml::node& node, Field& field) const {
-        if constexpr (std::is_same_v<Field, std::string>) {
+    template <class Field, class Allowed>
+    void set(const std::string& key, const toml::node& node, Field& field, const Allowed& allowed) const {
+        if constexpr (std::is_same_v<Allowed, AnyText> || std::is_same_v<Allowed, OneOf>) {
             if (!node.is_string()) refuse(node, key + ": must be text in quotes");
             field = node.as_string()->get();
-        } else if constexpr (std::is_same_v<Field, bool>) {
+            if (field.empty()) refuse(node, key + ": must not be empty");
+            if constexpr (std::is_same_v<Allowed, OneOf>) check_choice(node, key, field, allowed);
+        } else if constexpr (std::is_same_v<Allowed, OnOff>) {
             if (!node.is_boolean()) refuse(node, key + ": must be true or false");
             field = node.as_boolean()->get();
-        } else if constexpr (std::is_same_v<Field, double>) {
+        } else if constexpr (std::is_same_v<Allowed, Interval>) {
             if (!node.is_number()) refuse(node, key + ": must be a number");
             field = *node.value<double>();
+            if (!allowed.holds(field))  // nan and inf, too, are numbers to TOML
+                refuse(node, key + ": value = " +
+                                 (std::isnan(field) ? std::string("nan") : printed("%.10g", field)) +
+                                 ", must be " + allowed.text());
         } else {
-            field = whole<Field>(key, node, 0,
-                                 std::numeric_limits<Field>::max() > std::int64_t{1} << 62
-                                     ? std::int64_t{1} << 62
-                                     : static_cast<std::int64_t>(std::numeric_limits<Field>::max()));
+            field = whole<Field>(key, node, allowed);
+        }
+    }
+
+    void check_choice(const toml::node& node, const std::string& key, const std::string& value,
+                      const OneOf& allowed) const {
+        try {
+            parse_choice(value, key, allowed.names);
+        } catch (const std::invalid_argument& e) {
+            refuse(node, e.what());
         }
     }
 
     template <class Number>
-    Number whole(const std::string& key, const toml::node& node, std::int64_t least,
-                 std::int64_t most) const {
+    Number whole(const std::string& key, const toml::node& node, const WholeRange& allowed) const {
         const auto* value = node.as_integer();
         if (!value) refuse(node, key + ": must be a whole number");
-        if (value->get() < least || value->get() > most)
+        if (value->get() < allowed.low || value->get() > allowed.high)
             refuse(node, key + ": value = " + std::to_string(value->get()) + ", must be from " +
-                             std::to_string(least) + " to " + std::to_string(most));
+                             std::to_string(allowed.low) + " to " + std::to_string(allowed.high));
         return static_cast<Number>(value->get());
     }
 
     template <class Number>
-    std::vector<Number> list(const std::string& key, Number otherwise, std::int64_t least,
-                             std::int64_t most) const {
+    std::vector<Number> list(const std::string& key, Number otherwise, const WholeRange& allowed) const {
         const toml::node* node = table_.get(key);
         if (!node) return {otherwise};
-        if (!node->is_array()) return {whole<Number>(key, *node, least, most)};
+        if (!node->is_array()) return {whole<Number>(key, *node, allowed)};
         std::vector<Number> values;
         for (const toml::node& element : *node->as_array()) {
-            const Number value = whole<Number>(key, element, least, most);
+            const Number value = whole<Number>(key, element, allowed);
             if (std::find(values.begin(), values.end(), value) != values.end())
                 refuse(element, key + ": " + std::to_string(value) + " twice");
             values.push_back(value);
@@ -110,7 +130,8 @@ class StudyReader {
 
 std::string settings_toml(const TrainSettings& settings) {
     std::ostringstream text;
-    visit_settings(settings, [&](const char* key, const auto& field, const char*) {
+    visit_settings(settings, [&](const char* key, const auto& field, const auto&, const char*) {
+        if (field == std::decay_t<decltype(field)>{} && by_recipe(key)) return;
         using Field = std::decay_t<decltype(field)>;
         text << key << " = ";
         if constexpr (std::is_integral_v<Field> && !std::is_same_v<Field, bool>)

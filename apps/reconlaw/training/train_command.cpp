@@ -1,4 +1,3 @@
-#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <ostream>
@@ -7,6 +6,7 @@
 #include "folder_lock.hpp"
 #include "interrupt.hpp"
 #include "job.hpp"
+#include "numbers.hpp"
 #include "options.hpp"
 #include "printed.hpp"
 #include "reconlaw/data/atomic_file.hpp"
@@ -26,33 +26,25 @@ struct Options {
     double checkpoint_seconds = 30;
 };
 
-std::string duration(double seconds) {
-    if (seconds < 90) return printed("%.0f s", seconds);
-    if (seconds < 5400) return printed("%.1f min", seconds / 60);
-    return printed("%.1f h", seconds / 3600);
-}
-
-/// A line for every epoch, and on a terminal one in between that is written over.
+/// A line for every epoch, and the progress line in between.
 class TrainingLog {
   public:
-    explicit TrainingLog(const Streams& streams) : streams_(streams) {}
+    explicit TrainingLog(const Streams& streams) : streams_(streams), line_(streams.console) {}
 
     bool operator()(const gpu::TrainingProgress& p) {
         if (p.history.size() > lines_) epochs(p);
-        const auto now = std::chrono::steady_clock::now();
-        if (streams_.interactive && now - last_ > std::chrono::milliseconds(200)) {
-            last_ = now;
-            streams_.err << "\r\033[K" << p.step << '/' << p.total << "  "
-                         << printed("%.0f images/s", p.images_per_second) << "  loss "
-                         << printed("%.3e", p.train_loss) << "  " << duration(p.seconds_left) << " left"
-                         << std::flush;
-        }
+        if (line_.due())
+            line_.show(static_cast<double>(p.step) / static_cast<double>(p.total),
+                       std::to_string(p.step) + "/" + std::to_string(p.total) + " steps, " +
+                           printed("%.0f images/s, loss %.3e", p.images_per_second, p.train_loss),
+                       p.seconds_left);
         return !InterruptGuard::requested();
     }
 
+    void end() { line_.clear(); }
+
   private:
     void epochs(const gpu::TrainingProgress& p) {
-        if (streams_.interactive) streams_.err << "\r\033[K";
         if (lines_ == 0)
             streams_.err << " epoch    step        lr   train loss   val PSNR   images/s   left\n";
         for (; lines_ < p.history.size(); ++lines_) {
@@ -66,8 +58,8 @@ class TrainingLog {
     }
 
     const Streams& streams_;
+    ProgressLine line_;
     std::size_t lines_ = 0;
-    std::chrono::steady_clock::time_point last_{};
 };
 
 void train(const Options& o, const Streams& streams) {
@@ -114,6 +106,7 @@ void train(const Options& o, const Streams& streams) {
     };
     const std::optional<JobResult> result = run_job(settings, data, run);
     describe_folder();
+    log.end();
     if (!result) throw Interrupted("interrupted; the same command with --resume goes on");
 
     const gpu::Evaluation& e = result->test;
@@ -132,14 +125,12 @@ Run add_train_command(CLI::App& app) {
     auto options = std::make_shared<Options>();
     Options& o = *options;
     add_settings(app, o.settings);
-    app.add_option("--out", o.out,
-                   "Folder for config.toml, metrics.csv, best and last weights, panel.png, result.csv")
+    add_text(app, "--out", o.out, Text::folder,
+             "Folder for config.toml, metrics.csv, best and last weights, panel.png, result.csv")
         ->required();
     app.add_flag("--resume", o.resume,
                  "Go on with the training in --out, to the same result as without the break");
-    app.add_option("--checkpoint-seconds", o.checkpoint_seconds, "Time between checkpoints")
-        ->check(number_in(0, 1e9))
-        ->capture_default_str();
+    add_number(app, "--checkpoint-seconds", o.checkpoint_seconds, {0, 1e9}, "Time between checkpoints");
     add_device_options(app, o.device);
     app.footer(
         "Learns to remove Gaussian noise. See docs/training.md.\n\nExample:\n  reconlaw train --task denoise "
