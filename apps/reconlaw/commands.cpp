@@ -3,6 +3,7 @@
 #include <iostream>
 #include <map>
 
+#include "interrupt.hpp"
 #include "reconlaw/data/file_error.hpp"
 #if RECONLAW_WITH_TRAINING
 #include "reconlaw/gpu/device.hpp"
@@ -49,6 +50,8 @@ int run(int argc, const char* const* argv, const Streams& streams) {
     try {
         commands.at(chosen)(streams);
         streams.out.flush();
+        // no message: who closes the pipe (head, less) wants no more
+        if (!streams.out && pipe_was_closed()) return closed_pipe_status;
         if (!streams.out) throw std::runtime_error("cannot write the output (disk full or pipe closed)");
         return 0;
     } catch (const Interrupted& e) {

@@ -35,7 +35,7 @@ Run add_denoise_command(CLI::App& app);
 Run add_sweep_command(CLI::App& app);
 
 /// Parses and runs one command line. @return the exit status: 0, 2 for bad input, 1 for other failures, 130
-/// when interrupted
+/// when interrupted, 141 when the results went to a pipe that nobody reads (interrupt.hpp)
 int run(int argc, const char* const* argv, const Streams& streams);
 
 }  // namespace reconlaw::cli
