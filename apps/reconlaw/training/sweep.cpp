@@ -39,7 +39,7 @@ double expected_cost(const TrainSettings& s) {
 
 /// The value in the one row of a job's result.csv.
 double result_field(const fs::path& folder, const char* column) {
-    return data::read_csv(folder / "result.csv").numbers(column).at(0);
+    return std::stod(data::read_csv(folder / "result.csv").text(column).at(0));  // "inf" too
 }
 
 /// Trains jobs in this process; the data is loaded once, for the largest training set.
@@ -117,6 +117,7 @@ class Leader {
             // what is wrong with the data is said before anything is trained
             for (const std::string& line : worker_.load()) streams_.err << line << '\n';
             for (const Job& job : jobs_) worker_.require_same_patches(job);
+            make_folders_inside(options_.folder, "jobs");
             heading();
             work();
         } catch (...) {
