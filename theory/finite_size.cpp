@@ -113,6 +113,8 @@ class Trials {
                       static_cast<unsigned long long>(options.seed));
         const auto path = std::filesystem::path(options.checkpoint) / name;
         std::filesystem::create_directories(options.checkpoint);
+        if (std::filesystem::is_symlink(path))
+            throw std::runtime_error(path.string() + ": is a symbolic link");
         Checkpoint known;
         if (std::filesystem::exists(path)) {
             std::ifstream in(path, std::ios::binary);
