@@ -16,6 +16,7 @@
 
 #include "benchmarks/machine.hpp"
 #include "reconlaw/data/csv.hpp"
+#include "reconlaw/data/csv_writer.hpp"
 #include "reconlaw/fit/fit_law.hpp"
 
 namespace {

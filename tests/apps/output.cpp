@@ -123,7 +123,7 @@ TEST_CASE("simulate --checkpoint: links as for --output, damage and earlier form
         return outcome.err;
     };
     std::string changed = text;
-    const std::size_t digit = changed.find("0x1.") + 4;
+    const std::size_t digit = changed.find("0x1.", changed.find('\n')) + 4;
     changed[digit] = changed[digit] == '1' ? '2' : '1';
     CHECK(refused(changed).find("run.txt:2: the checkpoint is damaged") != std::string::npos);
     CHECK(refused("reconlaw-checkpoint 1 problem 0\n")
