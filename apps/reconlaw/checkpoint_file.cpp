@@ -69,7 +69,7 @@ void CheckpointFile::append() {
     for (std::size_t done = 0; done < text.size();) {
         const ssize_t written = ::write(descriptor_, text.data() + done, text.size() - done);
         if (written < 0 && errno == EINTR) continue;
-        if (written < 0) throw system_failure(path_, "cannot be written; finished trials are kept");
+        if (written < 0) throw system_failure(path_, "cannot be written (finished trials are kept)");
         done += static_cast<std::size_t>(written);
     }
 }
