@@ -16,6 +16,7 @@
 
 #include "benchmarks/machine.hpp"
 #include "reconlaw/data/csv.hpp"
+#include "reconlaw/data/csv_writer.hpp"
 #include "reconlaw/fit/fit_law.hpp"
 
 namespace {
@@ -137,8 +138,8 @@ int main(int argc, char** argv) {
                 outcomes.push_back(measure(series, law, window, options.repeats));
                 const Outcome& o = outcomes.back();
                 if (options.csv)
-                    std::printf("%g,%td,%.4f,%.6g,%s,\"%s\"\n", window, o.points, o.milliseconds, o.log_rmse,
-                                fit::to_string(o.status).c_str(), series.name.c_str());
+                    std::printf("%g,%td,%.4f,%.6g,%s,%s\n", window, o.points, o.milliseconds, o.log_rmse,
+                                fit::to_string(o.status).c_str(), data::csv_field(series.name).c_str());
             }
             if (!options.csv) met &= summarise(outcomes, window);
         }

@@ -17,6 +17,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <optional>
 
 #include "reconlaw/risk/pca.hpp"
 #include "reconlaw/risk/stopping.hpp"
@@ -112,15 +113,24 @@ class Trials {
                       static_cast<unsigned long long>(options.seed));
         const auto path = std::filesystem::path(options.checkpoint) / name;
         std::filesystem::create_directories(options.checkpoint);
-        if (std::filesystem::exists(path) && std::filesystem::file_size(path) > 0) {
-            std::ifstream in(path);
-            const Checkpoint known = read_checkpoint(in, fingerprint, options.most_trials);
+        if (std::filesystem::is_symlink(path))
+            throw std::runtime_error(path.string() + ": is a symbolic link");
+        Checkpoint known;
+        if (std::filesystem::exists(path)) {
+            std::ifstream in(path, std::ios::binary);
+            try {
+                known = read_checkpoint(in, fingerprint, options.most_trials);
+            } catch (const CheckpointError& e) {
+                throw std::runtime_error(path.string() + ": " + e.what());
+            }
             table_ = known.finished;
             std::filesystem::resize_file(path, known.intact_bytes);
         }
-        const bool fresh = !std::filesystem::exists(path) || std::filesystem::file_size(path) == 0;
-        file_.open(path, std::ios::app);
-        if (fresh) write_checkpoint_header(file_, fingerprint);
+        file_.open(path, std::ios::binary | std::ios::app);
+        if (known.intact_bytes > 0)
+            writer_.emplace(file_, known);
+        else
+            writer_.emplace(file_, fingerprint);
         if (!file_) throw std::runtime_error("cannot write " + path.string());
     }
 
@@ -133,8 +143,8 @@ class Trials {
         simulation.monte_carlo.finished.assign(table_.begin(), table_.begin() + count);
         simulation.monte_carlo.on_trial = [&](std::size_t index, const TrialValues& values) {
             table_[index] = values;
-            if (!file_.is_open()) return;
-            write_checkpoint_trial(file_, index, values);
+            if (!writer_) return;
+            writer_->write(index, values);
             if (!file_) throw std::runtime_error("cannot write the checkpoint");
         };
         const double eta = setting_.step_size(row_.training_size);
@@ -151,6 +161,7 @@ class Trials {
     const Options& options_;
     TrialTable table_;
     std::ofstream file_;
+    std::optional<CheckpointWriter> writer_;
 };
 
 /// Relative deviation the corrected prediction may have.

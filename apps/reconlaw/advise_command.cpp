@@ -271,11 +271,13 @@ void advise_command(const Options& o, const Streams& streams) {
     deliver(o.format == "json" ? json_report(advice, input.names) : text_report(advice, input.names),
             o.output, streams.out);
     streams.out.flush();
-    if (!o.html.empty()) data::write_file_atomically(o.html, advice_html(advice, input.names));
+    if (!o.html.empty())
+        data::write_file_atomically(o.html, advice_html(advice, input.names), data::Links::follow);
     if (!o.plot.empty()) {
         const report::Drawing drawing = report::draw(curves_figure(advice, input.names));
         data::write_file_atomically(o.plot,
-                                    svg ? drawing.svg : std::string(drawing.png.begin(), drawing.png.end()));
+                                    svg ? drawing.svg : std::string(drawing.png.begin(), drawing.png.end()),
+                                    data::Links::follow);
     }
 }
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <string_view>
 #include <tuple>
 
 #include "printed.hpp"
@@ -33,16 +32,6 @@ std::string short_number(double value) {
     return printed("%.3g", value);
 }
 
-/// Text of the user's for gnuplot, which would read _ ^ { } @ & ~ as markup.
-std::string plain(const std::string& text) {
-    std::string result;
-    for (const char c : text) {
-        if (std::string_view("_^{}@&~\\").find(c) != std::string_view::npos) result += '\\';
-        result += c;
-    }
-    return result;
-}
-
 constexpr std::array<const char*, 6> colours{"#0072B2", "#D55E00", "#009E73",
                                              "#B0307A", "#E69F00", "#56B4E9"};
 constexpr std::array<int, 6> marks{7, 5, 9, 13, 11, 12};
@@ -62,7 +51,7 @@ std::vector<double> thinned(const std::vector<double>& values, std::size_t most)
 
 Axis value_axis(const AdviceNames& names) {
     const bool similarity = names.options.metric == Metric::psnr || names.options.metric == Metric::ssim;
-    return {names.options.metric == Metric::loss ? plain(names.loss) : fit::label(names.options.metric),
+    return {names.options.metric == Metric::loss ? names.loss : fit::label(names.options.metric),
             !similarity};
 }
 
@@ -139,15 +128,14 @@ void fit_ranges(Panel& panel, double last_x) {
 Panel over_size(const Advice& a, const AdviceNames& names) {
     const double last = names.options.data_factors.back() * a.size;
     const bool several = fit::distinct(a.curve.network).size() > 1;
-    Panel panel{several ? "By " + plain(names.samples) + ", one curve a network size" : "Learning curve",
-                {plain(names.samples), true},
+    Panel panel{several ? "By " + names.samples + ", one curve a network size" : "Learning curve",
+                {names.samples, true},
                 value_axis(names),
                 {}};
     const auto networks = thinned(fit::distinct(a.curve.network), 6);
     for (std::size_t i = 0; i < networks.size(); ++i) {
         const double p = networks[i];
-        const std::string name =
-            names.has_network ? plain(names.network) + " = " + short_number(p) : "measured";
+        const std::string name = names.has_network ? names.network + " = " + short_number(p) : "measured";
         // one band where several would hide each other
         add_curve(panel, a, names, name, look_of(i, networks.size()), a.curve.at_network(p),
                   a.curve.size.minCoeff(), last, networks.size() <= 2 || p == a.network,
@@ -160,13 +148,13 @@ Panel over_size(const Advice& a, const AdviceNames& names) {
 
 Panel over_network(const Advice& a, const AdviceNames& names) {
     const double last = names.options.network_factors.back() * a.network;
-    Panel panel{"By " + plain(names.network), {plain(names.network), true}, value_axis(names), {}};
+    Panel panel{"By " + names.network, {names.network, true}, value_axis(names), {}};
     const auto sizes = thinned(fit::distinct(a.curve.size), 4);
     for (std::size_t i = 0; i < sizes.size(); ++i) {
         const double n = sizes[i];
         Look look = look_of(i, sizes.size());
         look.dashed = true;
-        add_curve(panel, a, names, plain(names.samples) + " = " + short_number(n), look, a.curve.at_size(n),
+        add_curve(panel, a, names, names.samples + " = " + short_number(n), look, a.curve.at_size(n),
                   a.curve.network.minCoeff(), last, sizes.size() <= 2 || n == a.size,
                   [&](double p) { return a.possible.loss_at(n, p, names.options.level); });
     }

@@ -39,7 +39,8 @@ Run add_man_pages_command(CLI::App& app);
 
 /// Parses and runs one command line. Never throws; an error is one line on `err`.
 /// @return the exit status: 0, 2 for a wrong command line, bad input or a file that cannot be read or
-/// written, 1 for other failures, 130 when interrupted
+/// written, 1 for other failures, 130 when interrupted, 141 when the results went to a pipe that nobody reads
+/// (interrupt.hpp)
 int run(int argc, const char* const* argv, const Streams& streams);
 
 /// The same without doing what was asked: whether the command line is understood.

@@ -70,6 +70,8 @@ int report_failure(Console& console, const std::string& where) {
 
 int finish(std::ostream& out) {
     out.flush();
+    // no message: who closes the pipe (head, less) wants no more
+    if (!out && pipe_was_closed()) return closed_pipe_status;
     if (!out) throw std::runtime_error("cannot write the output (disk full or pipe closed)");
     return 0;
 }

@@ -12,7 +12,8 @@ namespace reconlaw::cli {
 /// @param where  "reconlaw risk", before the message
 int report_failure(Console& console, const std::string& where);
 
-/// Flushes the results. @return 0. @throws std::runtime_error  they did not arrive
+/// Flushes the results. @return 0, or closed_pipe_status where nobody reads them any more
+/// @throws std::runtime_error  they did not arrive
 int finish(std::ostream& out);
 
 }  // namespace reconlaw::cli

@@ -76,10 +76,11 @@ void write_plot(const report::Figure& figure, const std::string& path) {
     const std::string extension = std::filesystem::path(path).extension().string();
     const report::Drawing drawing = report::draw(figure);
     if (extension == ".svg")
-        data::write_file_atomically(path, drawing.svg);
+        data::write_file_atomically(path, drawing.svg, data::Links::follow);
     else
         data::write_file_atomically(path,
-                                    {reinterpret_cast<const char*>(drawing.png.data()), drawing.png.size()});
+                                    {reinterpret_cast<const char*>(drawing.png.data()), drawing.png.size()},
+                                    data::Links::follow);
 }
 
 void check(const Options& options) {

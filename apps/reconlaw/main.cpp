@@ -7,9 +7,11 @@
 #include <string_view>
 
 #include "commands.hpp"
+#include "interrupt.hpp"
 
 int main(int argc, char** argv) {
     using namespace reconlaw::cli;
+    prepare_output();
     const char* terminal = std::getenv("TERM");
     const bool moves =
         isatty(STDERR_FILENO) == 1 && terminal && *terminal && std::string_view(terminal) != "dumb";

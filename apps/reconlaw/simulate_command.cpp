@@ -1,19 +1,20 @@
 #include <algorithm>
+#include <boost/crc.hpp>
+#include <chrono>
 #include <cmath>
-#include <filesystem>
-#include <fstream>
+#include <iomanip>
 #include <memory>
 #include <ostream>
 #include <sstream>
 #include <thread>
 
+#include "checkpoint_file.hpp"
 #include "commands.hpp"
 #include "interrupt.hpp"
 #include "memory.hpp"
 #include "numbers.hpp"
 #include "outputs.hpp"
 #include "reconlaw/data/file_error.hpp"
-#include "reconlaw/simulate/checkpoint.hpp"
 #include "simulation.hpp"
 #include "study.hpp"
 #include "threads.hpp"
@@ -87,55 +88,16 @@ std::string fingerprint(const Options& o, const Study& study, bool reduced) {
          << " momentum " << o.study.momentum << " samples";
     for (const long n : study.samples) text << ' ' << n << '@' << study.step_size(n);
     text << " estimators";
-    for (const auto& e : study.estimators) text << ' ' << e.label();
+    for (const auto& e : study.estimators) {
+        text << ' ' << e.label();
+        if (e.parameter) text << '=' << *e.parameter;  // labels are rounded
+    }
+    boost::crc_32_type spectrum;
+    for (const auto* values : {&study.problem.eigenvalue, &study.problem.multiplicity, &study.problem.weight})
+        spectrum.process_bytes(values->data(), static_cast<std::size_t>(values->size()) * sizeof(double));
+    text << " spectrum " << std::hex << spectrum.checksum();
     return text.str();
 }
-
-/// A checkpoint file: what it holds already, and where new trials are appended.
-class CheckpointFile {
-  public:
-    CheckpointFile(const std::string& path, const std::string& mark, std::size_t count) : path_(path) {
-        namespace fs = std::filesystem;
-        std::size_t intact = 0;
-        if (fs::exists(path) && !fs::is_regular_file(path))
-            throw data::FileError(path, "is not a regular file");
-        if (fs::exists(path)) {
-            std::ifstream in(path, std::ios::binary);
-            if (!in) throw data::FileError(path, "cannot be read");
-            Checkpoint saved;
-            try {
-                saved = read_checkpoint(in, mark, count);
-            } catch (const std::runtime_error& e) {
-                throw data::FileError(
-                    path, std::string(e.what()) + "; remove the file or choose another to start anew");
-            }
-            in.close();
-            finished = std::move(saved.finished);
-            intact = saved.intact_bytes;
-            std::error_code error;
-            fs::resize_file(path, intact, error);  // drops a line torn by an interruption
-            if (error) throw data::FileError(path, error.message());
-        }
-        out_.open(path, std::ios::binary | std::ios::app);
-        if (intact == 0) write_checkpoint_header(out_, mark);
-        check();
-    }
-    void write(std::size_t index, const TrialValues& values) {
-        write_checkpoint_trial(out_, index, values);
-        check();
-    }
-    TrialTable finished;
-
-  private:
-    void check() {
-        out_.flush();
-        if (!out_)
-            throw data::FileError(path_,
-                                  "cannot be written (full disk or no permission); finished trials are kept");
-    }
-    std::string path_;
-    std::ofstream out_;
-};
 
 /// What the results of all trials take, and what the trials in flight do.
 void require_memory_for(const Options& o, const Study& study, bool reduced, std::size_t estimators) {
@@ -187,7 +149,7 @@ void simulate_command(const Options& options, const CLI::App& app, const Streams
     std::optional<CheckpointFile> file;
     if (!options.checkpoint.empty()) {
         file.emplace(options.checkpoint, fingerprint(options, study, reduced), sizes.size() * options.trials);
-        simulation.monte_carlo.finished = file->finished;
+        simulation.monte_carlo.finished = file->finished();
     }
     std::stop_source stop;
     simulation.monte_carlo.stop = stop.get_token();

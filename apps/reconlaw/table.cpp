@@ -6,6 +6,7 @@
 
 #include "printed.hpp"
 #include "reconlaw/data/atomic_file.hpp"
+#include "reconlaw/data/csv_writer.hpp"
 
 namespace reconlaw::cli {
 namespace {
@@ -37,15 +38,15 @@ std::string render(const Table& table, Format format) {
             for (std::size_t i = 0; i < row.size(); ++i) object[table.columns[i]] = json_cell(row[i]);
             array.push_back(std::move(object));
         }
-        return array.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+        // names of files need not be UTF-8
+        return array.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
     }
-    std::string text;
-    auto line = [&](const auto& cells, auto&& show) {
-        for (std::size_t i = 0; i < cells.size(); ++i) text += (i ? "," : "") + show(cells[i]);
-        text += '\n';
-    };
-    line(table.columns, [](const std::string& s) { return s; });
-    for (const auto& row : table.rows) line(row, csv_cell);
+    std::string text = data::csv_line(table.columns);
+    for (const auto& row : table.rows) {
+        std::vector<std::string> fields;
+        for (const Cell& cell : row) fields.push_back(csv_cell(cell));
+        text += data::csv_line(fields);
+    }
     return text;
 }
 
@@ -53,7 +54,7 @@ void deliver(const std::string& text, const std::string& path, std::ostream& out
     if (path.empty())
         out << text;
     else
-        data::write_file_atomically(path, text);
+        data::write_file_atomically(path, text, data::Links::follow);
 }
 
 }  // namespace reconlaw::cli

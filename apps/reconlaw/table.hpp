@@ -18,11 +18,13 @@ struct Table {
 
 enum class Format { csv, json };
 
-/// CSV with a header (numbers with 10 significant digits; `inf` where infinite, empty where there is no
-/// number), or a JSON array of objects (null where empty or not finite, 17 digits).
+/// CSV with a header (words quoted as in data::csv_field; numbers with 10 significant digits; `inf` where
+/// infinite, empty where there is no number), or a JSON array of objects (null where empty or not finite, 17
+/// digits).
 std::string render(const Table& table, Format format);
 
-/// Writes to `path` (atomically), or to `out` where the path is empty.
+/// Writes to the `path` that the user gave (atomically, through a symbolic link if it is one), or to `out`
+/// where it is empty.
 void deliver(const std::string& text, const std::string& path, std::ostream& out);
 
 }  // namespace reconlaw::cli

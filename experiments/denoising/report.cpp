@@ -120,7 +120,7 @@ void export_patches(const reconlaw::cli::TrainingStudy& study, const fs::path& f
         gpu::add_noise(patch, s.noise / 255, 1, static_cast<std::uint32_t>(i));
         append(patch);
     }
-    data::write_file_atomically(file, bytes);
+    data::write_file_atomically(file, bytes, data::Links::follow);
 }
 
 const std::vector<report::Look> looks{{"#56B4E9", 7, false},  {"#0072B2", 5, false}, {"#009E73", 9, false},

@@ -12,6 +12,10 @@ class FileDescriptor {
     explicit FileDescriptor(int descriptor) : descriptor_(descriptor) {}
     FileDescriptor(const FileDescriptor&) = delete;
     FileDescriptor& operator=(const FileDescriptor&) = delete;
+    FileDescriptor& operator=(FileDescriptor&& other) noexcept {
+        std::swap(descriptor_, other.descriptor_);
+        return *this;
+    }
     ~FileDescriptor() { close(); }
 
     int get() const { return descriptor_; }

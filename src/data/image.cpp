@@ -62,7 +62,7 @@ void require_encodable(const Image& image) {
 }
 
 void write_bytes(const fs::path& path, const Bytes& bytes) {
-    write_file_atomically(path, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+    write_file_atomically(path, {reinterpret_cast<const char*>(bytes.data()), bytes.size()}, Links::follow);
 }
 
 }  // namespace

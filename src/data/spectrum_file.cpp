@@ -54,7 +54,7 @@ void write_spectrum_file(const std::filesystem::path& path,
             std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::scientific, 16).ptr;
         text.append(buffer, end) += '\n';
     }
-    write_file_atomically(path, text);
+    write_file_atomically(path, text, Links::follow);
 }
 
 }  // namespace reconlaw::data

@@ -1,7 +1,7 @@
 #include <cstdlib>
 
+#include "folder_lock.hpp"
 #include "support/check_close.hpp"
-#include "training/folder_lock.hpp"
 #include "training_support.hpp"
 
 using namespace reconlaw::cli::testing;

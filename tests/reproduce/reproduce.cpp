@@ -19,7 +19,7 @@ std::string refused(const ReproduceOptions& options) {
     const auto start = std::chrono::steady_clock::now();
     std::string message;
     try {
-        reproduce(options);
+        (void)reproduce(options);
     } catch (const Error& e) {
         message = e.what();
     }
@@ -37,6 +37,10 @@ TEST_CASE("reproduce: a folder that cannot be made, or is a file, is refused bef
     CHECK(refused<data::FileError>({file, true, 0, nullptr}).find(file.string()) != std::string::npos);
     CHECK(data::testing::read_text(file) == "mine\n");
     CHECK_FALSE(refused<std::invalid_argument>({directory / "new", true, -1, nullptr}).empty());
+    CHECK(refused<std::invalid_argument>({directory / "new", true, 0, nullptr, {"iteration"}}) ==
+          "sections: 'iteration' is unknown, must be learning-curves, iterations, real-images or "
+          "inverse-problems; did you mean 'iterations'?");
+    CHECK_FALSE(std::filesystem::exists(directory / "new"));
 }
 
 TEST_CASE("reproduce: without gnuplot it names the package") {

@@ -5,22 +5,13 @@
 #include <cmath>
 #include <sstream>
 
+#include "gnuplot_text.hpp"
 #include "printed.hpp"
 #include "reconlaw/detail/check.hpp"
 
 namespace reconlaw::report {
 
 namespace {
-
-/// A string in gnuplot's double quotes.
-std::string quoted(const std::string& text) {
-    std::string result = "\"";
-    for (const char c : text) {
-        if (c == '"' || c == '\\') result += '\\';
-        result += c;
-    }
-    return result + '"';
-}
 
 std::string plot_number(double value) {
     return std::isfinite(value) ? csv_number(value) : "NaN";
@@ -82,11 +73,15 @@ std::vector<LegendEntry> legend(const Figure& figure) {
 }
 
 std::string line_style(const Look& look) {
-    return "lw 2.5 dt " + std::string(look.dashed ? "2" : "1") + " lc rgb '" + look.colour + "'";
+    return "lw 2.5 dt " + std::string(look.dashed ? "2" : "1") + " lc rgb " + gnuplot_quoted(look.colour);
+}
+/// Colour of a band.
+std::string pale(const Look& look) {
+    return gnuplot_quoted("#b0" + look.colour.substr(1));
 }
 std::string point_style(const Look& look, double size) {
-    return "pt " + std::to_string(look.point) + " ps " + csv_number(size) + " lw 1.6 lc rgb '" + look.colour +
-           "'";
+    return "pt " + std::to_string(look.point) + " ps " + csv_number(size) + " lw 1.6 lc rgb " +
+           gnuplot_quoted(look.colour);
 }
 
 void write_axis(std::ostream& out, char axis, const Axis& a) {
@@ -110,27 +105,33 @@ void write_axis(std::ostream& out, char axis, const Axis& a) {
 /// and axis labels would be placed by widths that each terminal estimates in its own way.
 class Page {
   public:
-    Page(std::ostream& out, const Figure& figure)
-        : out_(&out), width_(figure.width_px), height_(figure.height_px) {}
+    Page(std::ostream& out, const Figure& figure, bool svg)
+        : out_(&out), width_(figure.width_px), height_(figure.height_px), svg_(svg) {}
 
     std::string at(double x, double y) const {
         return "screen " + csv_number(x / width_) + ", screen " + csv_number(1 - y / height_);
     }
     void text(double x, double y, const std::string& text, const std::string& how) {
-        *out_ << "set label " << quoted(text) << " at " << at(x, y) << ' ' << how << '\n';
+        label(text, at(x, y), how);
+    }
+    void label(const std::string& text, const std::string& where, const std::string& how) {
+        *out_ << "set label " << (svg_ ? gnuplot_quoted_for_svg(text) : gnuplot_quoted(text)) << " at "
+              << where << ' ' << how << " noenhanced\n";
     }
 
   private:
     std::ostream* out_;
     double width_, height_;
+    bool svg_;
 };
 
 constexpr double legend_row_px = 25, sample_px = 40;
 
 /// Width of a legend entry with the space after it, from 9.4 px a character.
 double entry_px(const LegendEntry& entry) {
-    const auto characters = std::count_if(entry.name.begin(), entry.name.end(),
-                                          [](char c) { return (c & 0xC0) != 0x80; });  // of UTF-8
+    const std::string shown = shown_text(entry.name);
+    const auto characters =
+        std::count_if(shown.begin(), shown.end(), [](char c) { return (c & 0xC0) != 0x80; });  // of UTF-8
     return sample_px + 10 + 9.4 * static_cast<double>(characters) + 30;
 }
 
@@ -156,7 +157,7 @@ void write_legend(std::ostream& out, Page& page, const Figure& figure, double po
         for (const LegendEntry& entry : row) {
             if (entry.band)
                 out << "set arrow from " << page.at(x, y) << " to " << page.at(x + sample_px, y)
-                    << " nohead lw 14 lc rgb '#b0" << entry.look.colour.substr(1) << "' back\n";
+                    << " nohead lw 14 lc rgb " << pale(entry.look) << " back\n";
             if (entry.line)
                 out << "set arrow from " << page.at(x, y) << " to " << page.at(x + sample_px, y) << " nohead "
                     << line_style(entry.look) << '\n';
@@ -184,21 +185,6 @@ std::string csv_number(double value) {
     if (std::isnan(value)) return "nan";
     if (std::isinf(value)) return value > 0 ? "inf" : "-inf";
     return cli::printed("%.10g", value);
-}
-
-std::string csv_line(const std::vector<std::string>& fields) {
-    std::string line;
-    for (std::size_t i = 0; i < fields.size(); ++i) {
-        if (i > 0) line += ',';
-        if (fields[i].find_first_of(",\"\r\n") == std::string::npos) {
-            line += fields[i];
-        } else {
-            line += '"';
-            for (const char c : fields[i]) line += c == '"' ? std::string("\"\"") : std::string(1, c);
-            line += '"';
-        }
-    }
-    return line + '\n';
 }
 
 std::string figure_csv(const Figure& figure) {
@@ -236,8 +222,8 @@ std::string gnuplot_script(const Figure& figure, const std::string& terminal) {
             << " font 'DejaVu Sans,13' background '#ffffff'\n";
     else
         out << "set terminal svg size " << width << ',' << height
-            << " font 'DejaVu Sans,Helvetica,Arial,sans-serif,16' background '#ffffff' name " << quoted(id)
-            << "\n";
+            << " font 'DejaVu Sans,Helvetica,Arial,sans-serif,16' background '#ffffff' name "
+            << gnuplot_quoted(id) << "\n";
     out << "set encoding utf8\nunset key\nset border 3 lw 1.2 "
            "lc rgb '#444444'\n"
         << "set tics nomirror out scale 0.8,0.4\nset grid xtics ytics lt 1 lw 0.7 lc rgb '#e2e2e2'\n";
@@ -246,7 +232,7 @@ std::string gnuplot_script(const Figure& figure, const std::string& terminal) {
         for (const Series& s : panel.series) write_data(out, "$d" + std::to_string(number++), s, panel.y.log);
 
     out << "set multiplot\n";
-    Page page(out, figure);
+    Page page(out, figure, terminal == "svg");
     number = 0;
     for (std::size_t i = 0; i < figure.panels.size(); ++i) {
         const Panel& panel = figure.panels[i];
@@ -267,10 +253,10 @@ std::string gnuplot_script(const Figure& figure, const std::string& terminal) {
         write_axis(out, 'y', panel.y);
         for (const Vertical& v : panel.verticals) {
             out << "set arrow from first " << csv_number(v.x) << ", graph 0 to first " << csv_number(v.x)
-                << ", graph 1 nohead dt 3 lw 1.5 lc rgb '#777777' back\n"
-                << "set label " << quoted(v.label) << " at first " << csv_number(v.x)
-                << ", graph 0.97 offset character " << (v.label_left ? "-0.5,0 right" : "0.5,0 left")
-                << " textcolor rgb '#555555' front\n";
+                << ", graph 1 nohead dt 3 lw 1.5 lc rgb '#777777' back\n";
+            page.label(v.label, "first " + csv_number(v.x) + ", graph 0.97",
+                       std::string("offset character ") + (v.label_left ? "-0.5,0 right" : "0.5,0 left") +
+                           " textcolor rgb '#555555' front");
         }
         out << "plot ";
         bool first = true;
@@ -282,13 +268,13 @@ std::string gnuplot_script(const Figure& figure, const std::string& terminal) {
                 out << (first ? "" : ", \\\n  ");
                 first = false;
                 if (s.mark == Mark::band)
-                    out << data << " using 1:2:4 with filledcurves fs solid noborder lc rgb '#b0"
-                        << s.look.colour.substr(1) << "' notitle";
+                    out << data << " using 1:2:4 with filledcurves fs solid noborder lc rgb " << pale(s.look)
+                        << " notitle";
                 else if (s.mark == Mark::line)
                     out << data << " using 1:2 with lines " << line_style(s.look) << " notitle";
                 else if (!s.error.empty())  // not `yerrorbars`, which blanks a box around each point
-                    out << data << " using 1:3:(0):($4-$3) with vectors nohead lw 1.6 lc rgb '"
-                        << s.look.colour << "' notitle, \\\n  ";
+                    out << data << " using 1:3:(0):($4-$3) with vectors nohead lw 1.6 lc rgb "
+                        << gnuplot_quoted(s.look.colour) << " notitle, \\\n  ";
                 if (s.mark == Mark::points)
                     out << data << " using 1:2 with points " << point_style(s.look, point_size) << " notitle";
             }

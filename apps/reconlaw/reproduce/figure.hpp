@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "reconlaw/data/csv_writer.hpp"
+
 namespace reconlaw::report {
 
 /// One look per quantity in all figures; colours of Okabe and Ito, distinct for colour-blind readers.
@@ -72,7 +74,8 @@ struct Figure {
 };
 
 /// The script that draws the figure on `terminal` ("png" or "svg") to gnuplot's standard output, data
-/// included.
+/// included. Names, titles and labels are data: they are drawn as they read (gnuplot_text.hpp), without
+/// markup; what is drawn on "svg" goes through finished_svg.
 /// @throws std::invalid_argument  no panel, a panel without series, series of different lengths, another
 /// terminal
 std::string gnuplot_script(const Figure& figure, const std::string& terminal);
@@ -86,7 +89,6 @@ std::vector<double> one_two_five(double min, double max);
 /// A number as in the CSV files: 10 significant digits, "nan", "inf".
 std::string csv_number(double value);
 
-/// One line of CSV; fields with commas, quotes or line ends are quoted (RFC 4180).
-std::string csv_line(const std::vector<std::string>& fields);
+using data::csv_line;
 
 }  // namespace reconlaw::report

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "reconlaw/data/in_quotes.hpp"
 #include "reconlaw/detail/check.hpp"
 
 namespace reconlaw::report {
@@ -72,34 +73,11 @@ std::string pictures_html(const Pictures& pictures) {
            ".</b> What to see: " + html_escape(pictures.what_to_see) + "</figcaption></figure>\n";
 }
 
-std::string section_html(const DrawnSection& drawn, std::size_t number) {
-    std::string html = "<h2 id=\"section-" + std::to_string(number) + "\">" + std::to_string(number) + ". " +
-                       html_escape(drawn.section.title) + "</h2>\n";
-    std::size_t figures = 0;
-    for (const Block& block : drawn.section.blocks) {
-        if (const auto* paragraph = std::get_if<Paragraph>(&block)) {
-            html += paragraph->heading.empty() ? "" : "<h3>" + html_escape(paragraph->heading) + "</h3>\n";
-            html += "<p>" + paragraph->html + "</p>\n";
-        } else if (const auto* figure = std::get_if<Figure>(&block)) {
-            detail::require(figures < drawn.svgs.size(), "report_html", "number of drawings",
-                            drawn.svgs.size(), "the number of figures");
-            html += figure_html(*figure, drawn.svgs[figures++]);
-        } else if (const auto* table = std::get_if<Table>(&block)) {
-            html += table_html(*table);
-        } else {
-            html += pictures_html(std::get<Pictures>(block));
-        }
-    }
-    detail::require(figures == drawn.svgs.size(), "report_html", "number of drawings", drawn.svgs.size(),
-                    "the number of figures");
-    return html;
-}
-
 }  // namespace
 
 std::string html_escape(const std::string& text) {
     std::string html;
-    for (const char c : text) switch (c) {
+    for (const char c : data::printable(text)) switch (c) {
             case '&':
                 html += "&amp;";
                 break;
@@ -111,6 +89,9 @@ std::string html_escape(const std::string& text) {
                 break;
             case '"':
                 html += "&quot;";
+                break;
+            case '\'':
+                html += "&#39;";
                 break;
             default:
                 html += c;
@@ -134,12 +115,43 @@ std::string base64(const data::Bytes& bytes) {
 std::string inline_svg(const std::string& svg, const std::string& prefix) {
     const auto start = svg.find("<svg");
     detail::require(start != std::string::npos, "inline_svg", "first <svg at", "none", "somewhere");
-    std::string result = svg.substr(start);
-    for (const std::string id : {"gpPt", "gpDot", "gnuplot_canvas", "textbox", "greybox"})
-        for (auto at = result.find(id); at != std::string::npos;
-             at = result.find(id, at + prefix.size() + id.size()))
-            result.insert(at, prefix);
+    // Only inside tags: a text that says "gpPt" is the user's.
+    std::string result;
+    for (std::size_t at = start; at < svg.size();) {
+        const std::size_t tag = std::min(svg.find('<', at), svg.size());
+        const std::size_t end = std::min(svg.find('>', tag), svg.size());
+        result.append(svg, at, tag - at);
+        std::string inside = svg.substr(tag, end - tag);
+        for (const std::string id : {"gpPt", "gpDot", "gnuplot_canvas", "textbox", "greybox"})
+            for (auto found = inside.find(id); found != std::string::npos;
+                 found = inside.find(id, found + prefix.size() + id.size()))
+                inside.insert(found, prefix);
+        result += inside;
+        at = end;
+    }
     return result;
+}
+
+std::string section_html(const Section& section, const std::vector<std::string>& svgs) {
+    std::string html;
+    std::size_t figures = 0;
+    for (const Block& block : section.blocks) {
+        if (const auto* paragraph = std::get_if<Paragraph>(&block)) {
+            html += paragraph->heading.empty() ? "" : "<h3>" + html_escape(paragraph->heading) + "</h3>\n";
+            html += "<p>" + paragraph->html + "</p>\n";
+        } else if (const auto* figure = std::get_if<Figure>(&block)) {
+            detail::require(figures < svgs.size(), "section_html", "number of drawings", svgs.size(),
+                            "the number of figures");
+            html += figure_html(*figure, svgs[figures++]);
+        } else if (const auto* table = std::get_if<Table>(&block)) {
+            html += table_html(*table);
+        } else {
+            html += pictures_html(std::get<Pictures>(block));
+        }
+    }
+    detail::require(figures == svgs.size(), "section_html", "number of drawings", svgs.size(),
+                    "the number of figures");
+    return html;
 }
 
 std::string report_html(const ReportPage& page) {
@@ -154,9 +166,11 @@ std::string report_html(const ReportPage& page) {
         " seconds.</p>\n<nav><ol>\n";
     for (std::size_t i = 0; i < page.sections.size(); ++i)
         html += "<li><a href=\"#section-" + std::to_string(i + 1) + "\">" +
-                html_escape(page.sections[i].section.title) + "</a></li>\n";
+                html_escape(page.sections[i].title) + "</a></li>\n";
     html += "<li><a href=\"#made-by\">How this was made</a></li>\n</ol></nav>\n";
-    for (std::size_t i = 0; i < page.sections.size(); ++i) html += section_html(page.sections[i], i + 1);
+    for (std::size_t i = 0; i < page.sections.size(); ++i)
+        html += "<h2 id=\"section-" + std::to_string(i + 1) + "\">" + std::to_string(i + 1) + ". " +
+                html_escape(page.sections[i].title) + "</h2>\n" + page.sections[i].html;
     html += "<h2 id=\"made-by\">" + std::to_string(page.sections.size() + 1) +
             ". How this was made</h2>\n<div class=\"scroll\"><table class=\"facts\"><tbody>\n";
     for (const auto& [name, value] : page.facts)
@@ -165,9 +179,8 @@ std::string report_html(const ReportPage& page) {
         "</tbody></table></div>\n<div "
         "class=\"scroll\"><table><caption>Time.</caption><thead><tr><th>section</th>"
         "<th>seconds</th></tr></thead><tbody>\n";
-    for (const DrawnSection& s : page.sections)
-        html += "<tr><td>" + html_escape(s.section.title) + "</td><td>" + printed("%.1f", s.seconds) +
-                "</td></tr>\n";
+    for (const ReportPage::Part& s : page.sections)
+        html += "<tr><td>" + html_escape(s.title) + "</td><td>" + printed("%.1f", s.seconds) + "</td></tr>\n";
     html += "<tr><td>all, with reading data and drawing</td><td>" + printed("%.1f", page.seconds) +
             "</td></tr>\n</tbody></table></div>\n</body>\n</html>\n";
     return html;

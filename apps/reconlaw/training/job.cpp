@@ -4,6 +4,7 @@
 
 #include "printed.hpp"
 #include "reconlaw/data/atomic_file.hpp"
+#include "reconlaw/data/csv_writer.hpp"
 #include "reconlaw/gpu/denoiser.hpp"
 
 namespace reconlaw::cli {
@@ -16,30 +17,31 @@ std::string number(double value) {
 }
 
 std::string metrics_csv(const std::vector<gpu::EpochRecord>& history) {
-    std::string text = "epoch,steps,lr,train_loss,validation_mse,validation_psnr,best,seconds\n";
+    std::string text = data::csv_line(
+        {"epoch", "steps", "lr", "train_loss", "validation_mse", "validation_psnr", "best", "seconds"});
     for (const gpu::EpochRecord& r : history)
-        text += std::to_string(r.epoch) + ',' + std::to_string(r.steps) + ',' + number(r.rate) + ',' +
-                number(r.train_loss) + ',' + number(r.validation_mse) + ',' + number(r.validation_psnr_db) +
-                ',' + (r.best ? "1" : "0") + ',' + number(r.seconds) + '\n';
+        text += data::csv_line({std::to_string(r.epoch), std::to_string(r.steps), number(r.rate),
+                                number(r.train_loss), number(r.validation_mse), number(r.validation_psnr_db),
+                                r.best ? "1" : "0", number(r.seconds)});
     return text;
 }
 
 }  // namespace
 
 std::string result_header() {
-    return "samples,channels,seed,parameter_count,loss,loss_error,psnr_db,psnr_error,ssim_mean,noisy_psnr_db,"
-           "validation_psnr_db,train_loss,best_epoch,steps,cost\n";
+    return data::csv_line({"samples", "channels", "seed", "parameter_count", "loss", "loss_error", "psnr_db",
+                           "psnr_error", "ssim_mean", "noisy_psnr_db", "validation_psnr_db", "train_loss",
+                           "best_epoch", "steps", "cost"});
 }
 
 std::string result_row(const JobResult& r) {
     const TrainSettings& s = r.settings;
-    return std::to_string(s.samples) + ',' + std::to_string(s.channels) + ',' + std::to_string(s.seed) + ',' +
-           std::to_string(r.parameter_count) + ',' + number(r.test.mse.mean) + ',' +
-           number(r.test.mse.standard_error) + ',' + number(r.test.psnr_db.mean) + ',' +
-           number(r.test.psnr_db.standard_error) + ',' + number(r.test.ssim.mean) + ',' +
-           number(r.test.noisy_psnr_db.mean) + ',' + number(r.validation_psnr_db) + ',' +
-           number(r.train_loss) + ',' + std::to_string(r.best_epoch) + ',' + std::to_string(s.steps) + ',' +
-           number(r.seconds) + '\n';
+    return data::csv_line(
+        {std::to_string(s.samples), std::to_string(s.channels), std::to_string(s.seed),
+         std::to_string(r.parameter_count), number(r.test.mse.mean), number(r.test.mse.standard_error),
+         number(r.test.psnr_db.mean), number(r.test.psnr_db.standard_error), number(r.test.ssim.mean),
+         number(r.test.noisy_psnr_db.mean), number(r.validation_psnr_db), number(r.train_loss),
+         std::to_string(r.best_epoch), std::to_string(s.steps), number(r.seconds)});
 }
 
 std::optional<JobResult> run_job(const TrainSettings& settings, const TrainingData& data, const JobRun& run) {
@@ -67,8 +69,11 @@ std::optional<JobResult> run_job(const TrainSettings& settings, const TrainingDa
     result.train_loss = trained.history[static_cast<std::size_t>(trained.best_epoch - 1)].train_loss;
     result.seconds = trained.history.back().seconds;
     data::write_file_atomically(run.folder / "result.csv", result_header() + result_row(result));
-    if (run.panel && !data.panel.empty())
-        data::write_png(run.folder / "panel.png", panel(trained.best, data.panel, plan.options.noise));
+    if (run.panel && !data.panel.empty()) {
+        const data::Bytes png = data::encode_png(panel(trained.best, data.panel, plan.options.noise));
+        data::write_file_atomically(run.folder / "panel.png",
+                                    {reinterpret_cast<const char*>(png.data()), png.size()});
+    }
     return result;
 }
 

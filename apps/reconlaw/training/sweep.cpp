@@ -7,7 +7,6 @@
 #include <exception>
 #include <map>
 #include <ostream>
-#include <sstream>
 #include <thread>
 #include <tuple>
 
@@ -17,6 +16,7 @@
 #include "printed.hpp"
 #include "reconlaw/data/atomic_file.hpp"
 #include "reconlaw/data/bytes.hpp"
+#include "reconlaw/data/csv.hpp"
 #include "reconlaw/data/file_error.hpp"
 
 namespace reconlaw::cli {
@@ -37,15 +37,9 @@ double expected_cost(const TrainSettings& s) {
     return images * s.patch * s.patch * (parameters + 2e3 * s.channels);
 }
 
-/// Field number `column` of the second line of a job's result.csv.
+/// The value in the one row of a job's result.csv.
 double result_field(const fs::path& folder, const char* column) {
-    std::istringstream lines(data::read_text_file(folder / "result.csv"));
-    std::string header, row;
-    std::getline(lines, header), std::getline(lines, row);
-    std::istringstream names(header), values(row);
-    for (std::string name, value; std::getline(names, name, ',') && std::getline(values, value, ',');)
-        if (name == column) return std::stod(value);
-    throw data::FileError(folder / "result.csv", std::string("no column '") + column + "'");
+    return std::stod(data::read_csv(folder / "result.csv").text(column).at(0));  // "inf" too
 }
 
 /// Trains jobs in this process; the data is loaded once, for the largest training set.
@@ -83,6 +77,7 @@ class Worker {
             return tick(static_cast<double>(p.step) / static_cast<double>(p.total)) &&
                    !InterruptGuard::requested();
         };
+        make_folders_inside(options_.folder, job.folder.lexically_relative(options_.folder));
         const FolderLock lock(job.folder, "training");
         data::write_file_atomically(job.folder / "config.toml", config_toml(job.settings, patches_of(job)));
         return run_job(job.settings, data, run) ? Outcome::finished : Outcome::interrupted;
@@ -122,6 +117,7 @@ class Leader {
             // what is wrong with the data is said before anything is trained
             for (const std::string& line : worker_.load()) streams_.err << line << '\n';
             for (const Job& job : jobs_) worker_.require_same_patches(job);
+            make_folders_inside(options_.folder, "jobs");
             heading();
             work();
         } catch (...) {

@@ -69,8 +69,9 @@ void train(const Options& o, const Streams& streams) {
     const fs::path folder = o.out;
     const FolderLock lock(folder, "training");
     const fs::path config = folder / "config.toml";
-    if (!o.resume &&
-        (fs::exists(folder / "last.safetensors") || fs::exists(folder / "last.safetensors.previous")))
+    std::error_code error;  // of a loop of links: no training either
+    if (!o.resume && (fs::exists(folder / "last.safetensors", error) ||
+                      fs::exists(folder / "last.safetensors.previous", error)))
         throw data::FileError(folder, "holds a training; give --resume to go on with it, or another --out");
     if (o.resume) require_same_settings(config, settings);
 

@@ -50,7 +50,8 @@ Bytes encode_png(const Image& image);
 /// An 8-bit colour PNG from red, green and blue planes of equal size.
 Bytes encode_png(const std::array<Image, 3>& red_green_blue);
 
-/// encode_png, written atomically. @throws FileError  cannot be written
+/// encode_png, written atomically, through a symbolic link if `path` is one. @throws FileError  cannot be
+/// written
 void write_png(const std::filesystem::path& path, const Image& image);
 void write_png(const std::filesystem::path& path, const std::array<Image, 3>& red_green_blue);
 

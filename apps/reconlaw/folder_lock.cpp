@@ -15,8 +15,10 @@ FolderLock::FolderLock(const std::filesystem::path& folder, const std::string& w
     std::error_code error;
     std::filesystem::create_directories(folder, error);
     if (error) throw data::FileError(folder, "cannot be created: " + error.message());
+    if (!std::filesystem::is_directory(folder, error)) throw data::FileError(folder, "is not a folder");
     const std::filesystem::path path = folder / ".lock";
-    descriptor_ = ::open(path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0644);
+    descriptor_ = ::open(path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644);
+    if (descriptor_ < 0 && errno == ELOOP) throw data::FileError(path, "is a symbolic link: remove it");
     if (descriptor_ < 0)
         throw data::FileError(path, std::string("cannot be created: ") + std::strerror(errno));
     if (::flock(descriptor_, LOCK_EX | LOCK_NB) == 0) return;
@@ -29,6 +31,18 @@ FolderLock::FolderLock(const std::filesystem::path& folder, const std::string& w
 
 FolderLock::~FolderLock() {
     ::close(descriptor_);
+}
+
+void make_folders_inside(const std::filesystem::path& folder, const std::filesystem::path& inside) {
+    std::filesystem::path path = folder;
+    for (const std::filesystem::path& name : inside) {
+        path /= name;
+        std::error_code error;
+        if (std::filesystem::is_symlink(path, error))
+            throw data::FileError(path, "is a symbolic link inside an output folder: remove it");
+        std::filesystem::create_directory(path, error);
+        if (error) throw data::FileError(path, "cannot be created: " + error.message());
+    }
 }
 
 }  // namespace reconlaw::cli

@@ -1,0 +1,19 @@
+#pragma once
+/// Comma-separated values as every command writes them.
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace reconlaw::data {
+
+/// One field, RFC 4180: in double quotes, doubled inside, where a reader could take the text for something
+/// else: commas, quotes, line ends, other separators (semicolon, tab), blanks at its ends, a # or a
+/// byte-order mark in front, control characters. `parse_csv` reads back the same text.
+std::string csv_field(std::string_view text);
+
+/// Fields with commas between, and the line end "\n". A line of one empty field is "", since a blank line is
+/// none.
+std::string csv_line(const std::vector<std::string>& fields);
+
+}  // namespace reconlaw::data
