@@ -23,22 +23,29 @@ std::size_t edit_distance(const std::string& a, const std::string& b) {
     return row.back();
 }
 
+constexpr std::size_t longest = 100;  // the distance is quadratic in the lengths
+
+std::string lower(std::string text) {
+    std::transform(text.begin(), text.end(), text.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    return text;
+}
+
 }  // namespace
 
 std::vector<std::string> by_spelling(std::vector<std::string> names, const std::string& wanted) {
-    std::stable_sort(names.begin(), names.end(), [&](const std::string& a, const std::string& b) {
-        return edit_distance(a, wanted) < edit_distance(b, wanted);
-    });
-    return names;
+    const std::string target = lower(wanted.substr(0, longest));
+    std::vector<std::pair<std::size_t, std::size_t>> order;  // distance and place
+    for (const std::string& name : names)
+        order.emplace_back(edit_distance(lower(name.substr(0, longest)), target), order.size());
+    std::sort(order.begin(), order.end());
+    std::vector<std::string> sorted;
+    sorted.reserve(names.size());
+    for (const auto& [distance, place] : order) sorted.push_back(std::move(names[place]));
+    return sorted;
 }
 
 std::string nearest_in_spelling(const std::vector<std::string>& names, const std::string& wanted) {
-    const auto lower = [](std::string text) {
-        std::transform(text.begin(), text.end(), text.begin(),
-                       [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-        return text;
-    };
-    constexpr std::size_t longest = 100;  // the distance is quadratic in the lengths
     if (wanted.empty() || wanted.size() > longest) return {};
     std::string nearest;
     std::size_t least = std::max<std::size_t>(1, wanted.size() / 3) + 1;
