@@ -194,10 +194,9 @@ void advise_command(const Options& o, const Streams& streams) {
     const Input input = read_input(o);
     for (const std::string& note : input.notes) streams.err << "note: " << note << '\n';
     fit::Advice advice = fit::advice(input.curve, input.names.options, input.cost);
-    if (!input.names.hint.empty())
-        for (fit::Direction* d : {&advice.data, &advice.larger})
-            if (!d->known && d->reason.find("grows") != std::string::npos)
-                advice.notes.push_back("the loss grows" + input.names.hint);
+    if (!advice.data.known && !input.names.hint.empty())
+        advice.notes.push_back(data::in_quotes(input.names.loss) + " grows with " + input.names.samples +
+                               input.names.hint);
     // the text first: no gnuplot must not lose it
     deliver(o.format == "json" ? json_report(advice, input) : text_report(advice, input.names),
             o.output.value_or(""), streams.out);
