@@ -63,7 +63,8 @@ Input read_input(const Options& o) {
     if (!results.cost.empty()) input.cost = fit::make_joint_curve(results.size, network, results.costs).loss;
     AdviceNames& names = input.names;
     names.file = *o.file == "-" ? "standard input" : data::printable(*o.file);
-    names.samples = results.x, names.loss = results.y, names.network = results.network;
+    names.samples = shown_name(results.x), names.loss = shown_name(results.y);
+    names.network = shown_name(results.network);
     names.has_network = !results.network.empty(), names.has_cost = !results.cost.empty();
     names.options.metric = results.scale.metric();
     names.options.worth = o.worth, names.options.level = o.level;

@@ -65,7 +65,8 @@ void use_errors(Results& results, CurveInput& input) {
 
 CurveInput read_curve(Results results) {
     CurveInput input;
-    input.x = results.x, input.y = results.y, input.errors_given = !results.error.empty();
+    input.x = shown_name(results.x), input.y = shown_name(results.y),
+    input.errors_given = !results.error.empty();
     input.scale = results.scale, input.hint = results.hint;
     if (!input.errors_given) drop_repeated_rows(results);
     refuse_mixture(results);

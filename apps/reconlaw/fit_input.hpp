@@ -10,7 +10,7 @@
 namespace reconlaw::cli {
 
 struct CurveInput {
-    std::string x, y;           ///< names of the columns
+    std::string x, y;           ///< names of the columns, as shown
     bool errors_given = false;  ///< standard errors come from the file
     fit::LearningCurve curve;
     LossScale scale;

@@ -340,7 +340,7 @@ std::string fit_json(const FitReport& report) {
                                    {"statements", known.statements}};
     }
     json["notes"] = report.notes;
-    return json.dump(2) + "\n";
+    return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 
 std::string fit_csv(const FitReport& report) {

@@ -183,7 +183,7 @@ std::string series_json(const SeriesReport& report) {
     json["median_far_log_width"] = finite(report.far_width);
     json["level"] = report.level;
     json["notes"] = report.notes;
-    return json.dump(2) + "\n";
+    return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 
 std::string series_csv(const SeriesReport& report) {

@@ -111,6 +111,11 @@ void keep_rows(data::CsvTable& table, const std::vector<std::size_t>& kept) {
     table.rows.resize(kept.size()), table.lines.resize(kept.size());
 }
 
+std::string shown_name(const std::string& name) {
+    const std::string quoted = in_quotes(name);
+    return quoted.substr(1, quoted.size() - 2);
+}
+
 data::CsvTable select(data::CsvTable table, const std::vector<std::string>& where) {
     for (const std::string& condition : where) {
         const std::size_t equals = equals_sign(table, condition);
@@ -140,11 +145,11 @@ void drop_repeated_rows(Results& r) {
         if (fresh)
             kept.push_back(i);
         else if (r.value[other->second] != r.value[i])
-            throw FileError::at_line(r.table.path, r.line(i),
-                                     "the same " + r.x + (r.network.empty() ? "" : ", " + r.network) +
-                                         " and " + r.seed + " as line " +
-                                         std::to_string(r.line(other->second)) + " with another " + r.y +
-                                         "; choose rows with --where");
+            throw FileError::at_line(
+                r.table.path, r.line(i),
+                "the same " + shown_name(r.x) + (r.network.empty() ? "" : ", " + shown_name(r.network)) +
+                    " and " + shown_name(r.seed) + " as line " + std::to_string(r.line(other->second)) +
+                    " with another " + shown_name(r.y) + "; choose rows with --where");
     }
     const std::size_t dropped = r.rows() - kept.size();
     if (dropped == 0) return;
@@ -172,11 +177,11 @@ void refuse_mixture(const Results& r) {
         std::set<std::string> values;
         for (const auto& row : r.table.rows) values.insert(row[c]);
         throw std::invalid_argument(
-            "column " + in_quotes(name) + " has several values at one " + r.x +
-            (r.network.empty() ? "" : " and " + r.network) +
-            ": these are other experiments, not repeats; choose with --where " + data::printable(name) + "=" +
-            data::printable(values.begin()->substr(0, 60)) +
-            ", or say that it numbers repeats with --seed-column " + data::printable(name));
+            "column " + in_quotes(name) + " has several values at one " + shown_name(r.x) +
+            (r.network.empty() ? "" : " and " + shown_name(r.network)) +
+            ": these are other experiments, not repeats; choose with --where " + shown_name(name) + "=" +
+            shown_name(*values.begin()) + ", or say that it numbers repeats with --seed-column " +
+            shown_name(name));
     }
 }
 

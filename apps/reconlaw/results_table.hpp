@@ -55,6 +55,9 @@ struct Results {
     std::size_t line(std::size_t row) const { return table.lines[row]; }
 };
 
+/// A name from the file as text may show it: control characters escaped, shortened to sixty characters.
+std::string shown_name(const std::string& name);
+
 /// Reads a file, or the standard input for "-".
 /// @throws data::FileError  as data::read_csv
 data::CsvTable read_table(const std::string& path, bool skip_bad_rows);

@@ -213,7 +213,9 @@ CsvTable parse_csv(std::string_view text, const std::filesystem::path& path, con
             records.push_back(std::move(record));
     }
     if (repeated > 0)
-        table.notes.push_back(std::to_string(repeated) + " lines that repeat the header were skipped");
+        table.notes.push_back(repeated == 1
+                                  ? "1 line that repeats the header was skipped"
+                                  : std::to_string(repeated) + " lines that repeat the header were skipped");
     if (has_row_names(records, table.columns.size(), table.separator)) {
         table.columns.insert(table.columns.begin(), "");
         table.notes.push_back(
