@@ -1,27 +1,30 @@
-#include <algorithm>
-#include <array>
 #include <cmath>
-#include <filesystem>
+#include <limits>
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <ostream>
-#include <stdexcept>
 #include <utility>
 
 #include "advise_page.hpp"
 #include "commands.hpp"
+#include "numbers.hpp"
 #include "printed.hpp"
 #include "reconlaw/data/atomic_file.hpp"
-#include "reconlaw/data/csv.hpp"
-#include "reconlaw/data/file_error.hpp"
+#include "reconlaw/data/in_quotes.hpp"
 #include "reproduce/gnuplot.hpp"
+#include "results_table.hpp"
 #include "table.hpp"
+#include "table_options.hpp"
 
 namespace reconlaw::cli {
 namespace {
 
 struct Options {
-    std::string file, samples = "samples", network, loss, cost, metric, html, plot, output, format = "text";
+    std::optional<std::string> file, html, plot, output;
+    ResultColumns columns;
+    std::string format = "text";
     double worth = 0.05, level = 0.9;
 };
 
@@ -29,121 +32,45 @@ struct Input {
     AdviceNames names;
     fit::JointCurve curve;
     Eigen::ArrayXd cost;
+    std::vector<std::string> notes;
 };
 
-/// A column of numbers > 0.
-std::vector<double> positive(const data::CsvTable& table, const std::string& column) {
-    std::vector<double> values = table.numbers(column);
-    for (std::size_t i = 0; i < values.size(); ++i)
-        if (!(values[i] > 0))
-            throw data::FileError::at_line(
-                table.path, table.lines[i],
-                "column '" + column + "': " + printed("%g", values[i]) + ", must be above 0");
-    return values;
-}
-
-/// The losses, converted from the metric; a value outside its range names line and column.
-std::vector<double> losses(const data::CsvTable& table, const std::string& column, fit::Metric metric) {
-    std::vector<double> values = table.numbers(column);
-    std::vector<double> sorted = values;
-    std::nth_element(sorted.begin(), sorted.begin() + static_cast<std::ptrdiff_t>(sorted.size() / 2),
-                     sorted.end());
-    const double typical = sorted[sorted.size() / 2];
-    for (std::size_t i = 0; i < values.size(); ++i) {
-        const auto refuse = [&](const std::string& why) {
-            throw data::FileError::at_line(
-                table.path, table.lines[i],
-                "column '" + column + "': " + printed("%g", values[i]) + ", " + why);
-        };
-        if (metric == fit::Metric::psnr && std::abs(values[i]) > 200)
-            refuse("a PSNR must lie in [-200, 200] dB");
-        if (metric == fit::Metric::psnr && typical > 5 && std::abs(values[i]) <= 1)
-            refuse("the others are near " + printed("%.3g", typical) + " dB: mixed units?");
-        if (metric == fit::Metric::ssim && !(values[i] >= -1 && values[i] < 1))
-            refuse("an SSIM must lie in [-1, 1)");
-        if ((metric == fit::Metric::loss || metric == fit::Metric::mse) && !(values[i] > 0))
-            refuse("a loss must be above 0 (for a PSNR or SSIM use --metric)");
-        values[i] = fit::to_loss(metric, values[i]);
+/// Measured standard errors instead of the scatter of repeats, those of equal pairs combined.
+void use_errors(Results& results, const std::vector<double>& network, fit::JointCurve& curve) {
+    const std::vector<double> errors = log_errors(results);
+    if (errors.empty()) return;
+    std::map<std::pair<double, double>, std::pair<double, int>> variances;  // by P, then N, as the curve
+    for (std::size_t i = 0; i < errors.size(); ++i) {
+        auto& [sum, count] = variances[{network[i], results.size[i]}];
+        sum += errors[i] * errors[i], ++count;
     }
-    return values;
-}
-
-/// The column asked for, or the first of the usual names that the file has; empty if none.
-std::string usual_column(const data::CsvTable& table, const std::string& asked,
-                         const std::vector<std::string>& usual, const char* option) {
-    if (!asked.empty()) return asked;
-    std::string found;
-    for (const std::string& name : usual) {
-        if (!table.has(name)) continue;
-        if (!found.empty())
-            throw data::FileError(table.path,
-                                  "has columns '" + found + "' and '" + name + "': choose one by " + option);
-        found = name;
-    }
-    return found;
-}
-
-/// One column cannot be two things.
-void refuse_shared_columns(const AdviceNames& names, const std::string& cost) {
-    const std::array<std::pair<const char*, std::string>, 4> roles{
-        std::pair{"--samples-column", names.samples}, std::pair{"--network-column", names.network},
-        std::pair{"--loss-column", names.loss}, std::pair{"--cost-column", cost}};
-    for (std::size_t i = 0; i < roles.size(); ++i)
-        for (std::size_t j = 0; j < i; ++j)
-            if (!roles[i].second.empty() && roles[i].second == roles[j].second)
-                throw std::invalid_argument("column '" + roles[i].second + "' is taken for " +
-                                            roles[j].first + " and for " + roles[i].first +
-                                            ": must be different columns");
-}
-
-/// No output may overwrite another, or the table. Devices and pipes may be shared.
-void refuse_shared_paths(const Options& o) {
-    namespace fs = std::filesystem;
-    const std::array<std::pair<const char*, std::string>, 4> paths{
-        std::pair{"the results", o.file}, std::pair{"--html", o.html}, std::pair{"--plot", o.plot},
-        std::pair{"--output", o.output}};
-    const auto same = [](const std::string& a, const std::string& b) {
-        std::error_code error;
-        if (fs::exists(a, error) && !fs::is_regular_file(a, error)) return false;
-        return fs::equivalent(a, b, error) ||
-               fs::absolute(a, error).lexically_normal() == fs::absolute(b, error).lexically_normal();
-    };
-    for (std::size_t i = 0; i < paths.size(); ++i)
-        for (std::size_t j = 0; j < i; ++j)
-            if (!paths[i].second.empty() && !paths[j].second.empty() &&
-                same(paths[i].second, paths[j].second))
-                throw std::invalid_argument(std::string(paths[i].first) + ": '" + paths[i].second +
-                                            "' is also the path of " + paths[j].first +
-                                            ", must be another file");
+    curve.log_error.resize(curve.points());
+    curve.error_freedom = std::numeric_limits<double>::infinity();
+    Eigen::Index at = 0;
+    for (const auto& [pair, variance] : variances)
+        curve.log_error[at++] = std::sqrt(variance.first) / variance.second;
 }
 
 Input read_input(const Options& o) {
-    const data::CsvTable table = data::read_csv(o.file);
+    Results results = read_results(read_table(*o.file, o.columns.skip_bad_rows), o.columns);
+    if (results.error.empty()) drop_repeated_rows(results);
+    refuse_mixture(results);
     Input input;
-    AdviceNames& names = input.names;
-    names.file = o.file;
-    names.samples = o.samples;
-    names.loss = usual_column(table, o.loss, {"loss", "mse", "psnr", "ssim"}, "--loss-column");
-    if (names.loss.empty()) names.loss = "loss";  // read below, where its absence is reported
-    std::string metric = o.metric;
-    if (metric.empty())
-        metric = names.loss == "mse" || names.loss == "psnr" || names.loss == "ssim" ? names.loss : "loss";
-    names.options.metric = fit::metric_named(metric);
-    names.network = usual_column(table, o.network, {"channels", "parameters"}, "--network-column");
-    names.has_network = !names.network.empty();
-
-    const std::string cost = usual_column(table, o.cost, {"cost"}, "--cost-column");
-    names.has_cost = !cost.empty();
-    refuse_shared_columns(names, cost);
-
-    const std::vector<double> size = positive(table, names.samples);
     const std::vector<double> network =
-        names.has_network ? positive(table, names.network) : std::vector<double>(size.size(), 1.0);
-    input.curve = fit::make_joint_curve(size, network, losses(table, names.loss, names.options.metric));
-    if (names.has_cost) input.cost = fit::make_joint_curve(size, network, positive(table, cost)).loss;
+        results.network.empty() ? std::vector<double>(results.rows(), 1.0) : results.networks;
+    input.curve = fit::make_joint_curve(results.size, network, results.loss);
+    if (!results.error.empty()) use_errors(results, network, input.curve);
+    if (!results.cost.empty()) input.cost = fit::make_joint_curve(results.size, network, results.costs).loss;
+    AdviceNames& names = input.names;
+    names.file = *o.file == "-" ? "standard input" : data::printable(*o.file);
+    names.samples = shown_name(results.x), names.loss = shown_name(results.y);
+    names.network = shown_name(results.network);
+    names.has_network = !results.network.empty(), names.has_cost = !results.cost.empty();
+    names.options.metric = results.scale.metric();
     names.options.worth = o.worth, names.options.level = o.level;
     names.options.data_name = names.samples, names.options.network_name = names.network;
     if (!names.has_network) names.network = "network size";
+    names.hint = results.hint, input.notes = results.notes;
     return input;
 }
 
@@ -217,7 +144,8 @@ Json json_of(const fit::Direction& d, const AdviceNames& names, bool plateau) {
     return json;
 }
 
-std::string json_report(const fit::Advice& a, const AdviceNames& names) {
+std::string json_report(const fit::Advice& a, const Input& input) {
+    const AdviceNames& names = input.names;
     Json json{{"file", names.file},
               {"points", a.curve.points()},
               {"metric", fit::label(names.options.metric)},
@@ -256,28 +184,31 @@ std::string json_report(const fit::Advice& a, const AdviceNames& names) {
              {"message", law.message}});
     json["held_back"] = {
         {"predictions", a.held_back}, {"covered", a.held_back_covered}, {"widening", a.possible.widening}};
-    json["notes"] = a.notes;
+    json["notes"] = input.notes;
+    for (const std::string& note : a.notes) json["notes"].push_back(note);
     return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 void advise_command(const Options& o, const Streams& streams) {
-    const bool svg = o.plot.ends_with(".svg"), png = o.plot.ends_with(".png");
-    if (!o.plot.empty() && !svg && !png)
-        throw std::invalid_argument("--plot: '" + o.plot + "', must end with .svg or .png");
-    refuse_shared_paths(o);
+    require_figure_path(o.plot);
+    check_outputs(*o.file, {{"--html", o.html}, {"--plot", o.plot}, {"--output", o.output}});
     const Input input = read_input(o);
-    const fit::Advice advice = fit::advice(input.curve, input.names.options, input.cost);
-    // the text first: no gnuplot, or a path that cannot be written, must not lose it
-    deliver(o.format == "json" ? json_report(advice, input.names) : text_report(advice, input.names),
-            o.output, streams.out);
+    for (const std::string& note : input.notes) streams.err << "note: " << note << '\n';
+    fit::Advice advice = fit::advice(input.curve, input.names.options, input.cost);
+    if (!advice.data.known && !input.names.hint.empty())
+        advice.notes.push_back(data::in_quotes(input.names.loss) + " grows with " + input.names.samples +
+                               input.names.hint);
+    // the text first: no gnuplot must not lose it
+    deliver(o.format == "json" ? json_report(advice, input) : text_report(advice, input.names),
+            o.output.value_or(""), streams.out);
     streams.out.flush();
-    if (!o.html.empty())
-        data::write_file_atomically(o.html, advice_html(advice, input.names), data::Links::follow);
-    if (!o.plot.empty()) {
+    if (o.html) data::write_file_atomically(*o.html, advice_html(advice, input.names), data::Links::follow);
+    if (o.plot) {
         const report::Drawing drawing = report::draw(curves_figure(advice, input.names));
-        data::write_file_atomically(o.plot,
-                                    svg ? drawing.svg : std::string(drawing.png.begin(), drawing.png.end()),
-                                    data::Links::follow);
+        data::write_file_atomically(
+            *o.plot,
+            o.plot->ends_with(".svg") ? drawing.svg : std::string(drawing.png.begin(), drawing.png.end()),
+            data::Links::follow);
     }
 }
 
@@ -286,33 +217,23 @@ void advise_command(const Options& o, const Streams& streams) {
 Run add_advise_command(CLI::App& app) {
     auto options = std::make_shared<Options>();
     Options& o = *options;
-    app.add_option("results", o.file, "CSV file with a header line: one row a training run")->required();
-    app.add_option("--samples-column", o.samples, "Number of training samples")->capture_default_str();
-    app.add_option("--network-column", o.network,
-                   "Size of the network, in any unit (default: channels or parameters, whichever exists)");
-    app.add_option("--loss-column", o.loss, "Test loss (default: loss, mse, psnr or ssim, whichever exists)");
-    app.add_option("--cost-column", o.cost, "Cost of the run, in any unit (default: cost if it exists)");
-    app.add_option("--metric", o.metric,
-                   "What the loss column holds; by default what its name says, otherwise a loss")
-        ->check(CLI::IsMember({"loss", "mse", "psnr", "ssim"}));
-    app.add_option("--worth", o.worth, "Smallest part of the loss that is worth saving")
-        ->check(CLI::Range(1e-6, 0.999999))
-        ->capture_default_str();
-    app.add_option("--level", o.level, "Level of the intervals")
-        ->check(CLI::Range(0.01, 0.999))
-        ->capture_default_str();
-    app.add_option("--format", o.format, "Of the output")
-        ->check(CLI::IsMember({"text", "json"}))
-        ->capture_default_str();
-    app.add_option("--html", o.html, "Write a page with figures to this file (needs gnuplot)");
-    app.add_option("--plot", o.plot, "Write the curves to this file, .svg or .png (needs gnuplot)");
-    app.add_option("--output", o.output, "Write the text to this file instead of standard output");
+    o.columns.with_network = true;
+    add_text(app, "results", o.file, "FILE",
+             "CSV file with a header line, one row a training run; - is the standard input")
+        ->required();
+    add_table_options(app, o.columns);
+    add_number(app, "--worth", o.worth, Interval{1e-6, 0.999999},
+               "Smallest part of the loss that is worth saving");
+    add_number(app, "--level", o.level, Interval{0.01, 0.999}, "Level of the intervals");
+    add_choice(app, "--format", o.format, {"text", "json"}, "Of the output");
+    add_text(app, "--html", o.html, "FILE", "Write a page with figures to this file (needs gnuplot)");
+    add_text(app, "--plot", o.plot, "FILE", "Write the curves to this file, .svg or .png (needs gnuplot)");
+    add_text(app, "--output", o.output, "FILE", "Write the text to this file instead of standard output");
     app.footer(
-        "The loss must fall with more data. PSNR [dB] and SSIM are converted to MSE and 1 - SSIM. Rows with "
-        "equal\n"
-        "samples and network are seeds. See docs/advise.md.\n\nExample:\n  reconlaw advise results.csv "
-        "--metric "
-        "psnr --html advice.html");
+        "The loss must fall with more data. PSNR [dB] is converted to MSE, SSIM, accuracy and R2 to 1 - "
+        "value. Rows\n"
+        "with equal samples and network are seeds. See docs/advise.md.\n\nExample:\n"
+        "  reconlaw advise results.csv --y psnr --html advice.html");
     return [options](const Streams& streams) { advise_command(*options, streams); };
 }
 

@@ -50,7 +50,7 @@ std::vector<double> thinned(const std::vector<double>& values, std::size_t most)
 }
 
 Axis value_axis(const AdviceNames& names) {
-    const bool similarity = names.options.metric == Metric::psnr || names.options.metric == Metric::ssim;
+    const bool similarity = fit::larger_is_better(names.options.metric);
     return {names.options.metric == Metric::loss ? names.loss : fit::label(names.options.metric),
             !similarity};
 }

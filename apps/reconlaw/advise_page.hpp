@@ -15,6 +15,7 @@ struct AdviceNames {
     std::string samples = "samples", network = "network size", loss = "loss";
     bool has_network = true;  ///< the file has a column of network sizes
     bool has_cost = false;    ///< the file has a column of costs
+    std::string hint;         ///< which metric the losses may be instead; see Results
     fit::AdviceOptions options;
 };
 

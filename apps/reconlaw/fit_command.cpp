@@ -3,73 +3,70 @@
 #include <ostream>
 
 #include "commands.hpp"
+#include "fit_input.hpp"
 #include "fit_report.hpp"
 #include "fit_series.hpp"
+#include "numbers.hpp"
 #include "reconlaw/data/atomic_file.hpp"
-#include "reconlaw/data/bytes.hpp"
+#include "reconlaw/data/in_quotes.hpp"
 #include "reconlaw/fit/theory.hpp"
 #include "reproduce/gnuplot.hpp"
-#include "samples.hpp"
 #include "table.hpp"
+#include "table_options.hpp"
 
 namespace reconlaw::cli {
 
 namespace {
 
+using Text = std::optional<std::string>;
+
 struct Options {
-    std::string file, series;
-    CurveColumns columns;
-    std::string laws = "all", predict, format = "text", plot, output;
-    std::string group, train;
-    std::string theory, estimator = "early-stopped", robust = "none";
+    Text file, series, group, laws, predict, theory, plot, output;
+    ResultColumns columns;
+    std::string format = "text", estimator = "early-stopped";
+    fit::RobustLoss robust = fit::RobustLoss::none;
     double level = 0.9;
-    long n = 0;
-    double sigma = 0;
+    std::optional<long> n;
+    std::optional<double> sigma;
     bool free_scale = false, per_coordinate = false;
 };
 
-std::vector<fit::Law> chosen_laws(const std::string& list) {
-    if (list == "all") return fit::all_laws();
+std::vector<fit::Law> chosen_laws(const Text& list) {
+    if (!list || *list == "all") return fit::all_laws();
+    std::vector<std::string> names;
+    for (const fit::Law& law : fit::all_laws()) names.push_back(law.name);
     std::vector<fit::Law> laws;
-    for (const std::string& name : parse_words(list, "--laws")) {
+    for (const std::string& word : words_of(*list, "--laws")) {
         for (const fit::Law& law : laws)
-            if (law.name == name) throw std::invalid_argument("--laws: '" + name + "' is given twice");
-        try {
-            laws.push_back(fit::law_named(name));
-        } catch (const std::invalid_argument& e) {
-            throw std::invalid_argument(std::string("--laws: ") + e.what());
-        }
+            if (law.name == word) throw std::invalid_argument("--laws: '" + word + "' is given twice");
+        laws.push_back(fit::law_named(parse_choice(word, "--laws", names)));
     }
     return laws;
+}
+
+std::vector<double> asked_sizes(const Text& list) {
+    std::vector<double> sizes;
+    if (!list) return sizes;
+    for (const std::string& word : words_of(*list, "--predict"))
+        sizes.push_back(parse_number(word, "--predict", Interval::above(0)));
+    return sizes;
 }
 
 std::vector<fit::Law> theory_laws(const Options& options) {
     std::vector<fit::Law> laws;
-    if (options.theory.empty()) return laws;
-    if (options.n < 2)
+    if (!options.theory) return laws;
+    if (!options.n)
         throw std::invalid_argument("--n: the dimension of the signals is needed by --theory, at least 2");
     fit::TheoryOptions theory;
     theory.estimator = fit::theory_estimator_named(options.estimator);
     theory.per_coordinate = options.per_coordinate;
-    if (options.sigma > 0) theory.noise = options.sigma;
+    if (options.sigma) theory.noise = *options.sigma;
     if (options.free_scale) theory.scale.reset();
-    for (const std::string& name : parse_words(options.theory, "--theory")) {
-        if (name == "subspace")
-            laws.push_back(fit::subspace_law(static_cast<double>(options.n), theory));
-        else if (name == "spectrum")
-            laws.push_back(fit::spectrum_law(options.n, theory));
-        else
-            throw std::invalid_argument("--theory: '" + name + "' is unknown: subspace or spectrum");
-    }
+    for (const std::string& word : words_of(*options.theory, "--theory"))
+        laws.push_back(parse_choice(word, "--theory", {"subspace", "spectrum"}) == "subspace"
+                           ? fit::subspace_law(static_cast<double>(*options.n), theory)
+                           : fit::spectrum_law(*options.n, theory));
     return laws;
-}
-
-fit::RobustLoss robust_loss(const std::string& name) {
-    if (name == "huber") return fit::RobustLoss::huber;
-    if (name == "soft-l1") return fit::RobustLoss::soft_l1;
-    if (name == "cauchy") return fit::RobustLoss::cauchy;
-    if (name == "tukey") return fit::RobustLoss::tukey;
-    return fit::RobustLoss::none;
 }
 
 void write_plot(const report::Figure& figure, const std::string& path) {
@@ -84,127 +81,107 @@ void write_plot(const report::Figure& figure, const std::string& path) {
 }
 
 void check(const Options& options) {
-    if (!(options.level > 0 && options.level < 1))
-        throw std::invalid_argument("--level: value = " + std::to_string(options.level) +
-                                    ", must be inside (0, 1)");
-    if (!options.plot.empty()) {
-        const std::string extension = std::filesystem::path(options.plot).extension().string();
-        if (extension != ".svg" && extension != ".png")
-            throw std::invalid_argument("--plot: '" + options.plot + "' must end in .svg or .png");
-    }
-    const CurveColumns& columns = options.columns;
-    const std::vector<std::string> roles{columns.x, columns.y, columns.seed, columns.error, options.train};
-    for (std::size_t i = 0; i < roles.size(); ++i)
-        for (std::size_t j = 0; j < i; ++j)
-            if (!roles[i].empty() && roles[i] == roles[j])
-                throw std::invalid_argument("column '" + roles[i] +
-                                            "' is given two roles (x, y, seed, error, train)");
-    if (!options.plot.empty() && options.plot == options.output)
-        throw std::invalid_argument("--plot and --output: both are '" + options.plot + "'");
-    if (options.theory.empty() &&
-        (options.n != 0 || options.sigma != 0 || options.free_scale || options.per_coordinate))
+    require_figure_path(options.plot);
+    if (!options.theory && (options.n || options.sigma || options.free_scale || options.per_coordinate))
         throw std::invalid_argument("--n, --sigma, --free-scale and --per-coordinate belong to --theory");
-    if (options.series.empty() == options.file.empty())
+    if (options.series.has_value() == options.file.has_value())
         throw std::invalid_argument(
             "one file is needed: a curve (reconlaw fit curve.csv) or a long table (--series FILE)");
-    if (!options.series.empty() && (options.group.empty() || options.train.empty()))
+    if (options.series && !(options.group && options.columns.train))
         throw std::invalid_argument("--series needs --group COLUMNS and --train COLUMN");
-    if (options.series.empty() && (!options.group.empty() || !options.train.empty()))
+    if (!options.series && (options.group || options.columns.train))
         throw std::invalid_argument("--group and --train belong to --series FILE");
-    if (!options.series.empty() &&
-        !(options.plot.empty() && options.predict.empty() && options.theory.empty()))
+    if (options.series && (options.plot || options.predict || options.theory))
         throw std::invalid_argument("--series does not take --plot, --predict or --theory");
+    check_outputs(options.series ? *options.series : *options.file,
+                  {{"--plot", options.plot}, {"--output", options.output}});
 }
 
 void fit_many(const Options& options, const Streams& streams) {
     fit::ForecastOptions forecast;
     forecast.level = options.level;
-    forecast.fit.loss = robust_loss(options.robust);
-    if (options.laws != "all") forecast.laws = chosen_laws(options.laws);
-    const SeriesReport report = fit_series(data::read_csv(options.series), options.columns,
-                                           parse_words(options.group, "--group"), options.train, forecast);
+    forecast.fit.loss = options.robust;
+    if (options.laws && *options.laws != "all") forecast.laws = chosen_laws(options.laws);
+    const std::vector<std::string> group = words_of(*options.group, "--group");
+    const Results results =
+        read_results(read_table(*options.series, options.columns.skip_bad_rows), options.columns);
+    const SeriesReport report = fit_series(results, group, *options.columns.train, forecast);
     for (const std::string& note : report.notes) streams.err << "note: " << note << '\n';
     deliver(options.format == "json"  ? series_json(report)
             : options.format == "csv" ? series_csv(report)
                                       : series_text(report),
-            options.output, streams.out);
+            options.output.value_or(""), streams.out);
 }
 
 void fit_command(const Options& options, const Streams& streams) {
     check(options);
-    if (!options.series.empty()) return fit_many(options, streams);
+    if (options.series) return fit_many(options, streams);
     FitRequest request;
     request.laws = chosen_laws(options.laws);
     request.theory = theory_laws(options);
     request.level = options.level;
-    request.loss = robust_loss(options.robust);
-    if (!options.predict.empty())
-        request.predict = parse_numbers(options.predict, "--predict", 1e-300, 1e300);
-    const CurveInput input = read_curve(data::read_csv(options.file), options.columns);
-    const FitReport report = make_fit_report(
-        input, options.columns, std::filesystem::path(options.file).filename().string(), request);
+    request.loss = options.robust;
+    request.predict = asked_sizes(options.predict);
+    const CurveInput input =
+        read_curve(read_results(read_table(*options.file, options.columns.skip_bad_rows), options.columns));
+    const std::string source =
+        *options.file == "-" ? "standard input" : std::filesystem::path(*options.file).filename().string();
+    const FitReport report = make_fit_report(input, data::printable(source), request);
     for (const std::string& note : report.notes) streams.err << "note: " << note << '\n';
     deliver(options.format == "json"  ? fit_json(report)
             : options.format == "csv" ? fit_csv(report)
                                       : fit_text(report),
-            options.output, streams.out);
-    if (!options.plot.empty()) write_plot(fit_figure(report), options.plot);  // last: a failure loses no text
+            options.output.value_or(""), streams.out);
+    if (options.plot) write_plot(fit_figure(report), *options.plot);  // last: a failure loses no text
 }
 
 }  // namespace
 
 Run add_fit_command(CLI::App& app) {
     auto options = std::make_shared<Options>();
-    app.add_option("file", options->file, "CSV file with a header, one row a training");
-    app.add_option("--x", options->columns.x, "Column of the training sizes")->capture_default_str();
-    app.add_option("--y", options->columns.y, "Column of the losses")->capture_default_str();
-    app.add_option("--metric", options->columns.metric,
-                   "What y holds: loss, mse, psnr (dB) or ssim; psnr and ssim are fitted as MSE and 1 - SSIM")
-        ->check(CLI::IsMember({"loss", "mse", "psnr", "ssim"}));
-    app.add_option("--seed-column", options->columns.seed,
-                   "Column that tells repeated trainings apart; without: `seed` if there is one");
-    app.add_option("--error-column", options->columns.error, "Column of standard errors of y");
-    app.add_option("--where", options->columns.where, "COLUMN=VALUE: only these rows; may be repeated");
-    app.add_option("--floor", options->columns.floor, "Known part of the loss, subtracted before fitting")
-        ->capture_default_str();
-    app.add_option("--laws", options->laws,
-                   "all, or some of power, floor, shifted, saturating, broken-1 to -3, piecewise-1 and -2, "
-                   "exponential, logarithmic")
-        ->capture_default_str();
-    app.add_option("--predict", options->predict,
-                   "Sizes to forecast; without: 2, 10 and 100 times the largest");
-    app.add_option("--level", options->level, "Probability of the intervals")->capture_default_str();
-    app.add_option("--robust", options->robust,
-                   "Loss of the residuals: none, huber, soft-l1, cauchy or tukey")
-        ->check(CLI::IsMember({"none", "huber", "soft-l1", "cauchy", "tukey"}))
-        ->capture_default_str();
-    app.add_option(
-        "--theory", options->theory,
+    Options& o = *options;
+    add_text(app, "file", o.file, "FILE",
+             "CSV file with a header, one row a training; - is the standard input");
+    add_table_options(app, o.columns);
+    add_number(app, "--floor", o.columns.floor, Interval::from(0),
+               "Known part of the loss, subtracted before fitting");
+    add_text(
+        app, "--laws", o.laws, "LIST",
+        "all (default), or some of power, floor, shifted, saturating, broken-1 to -3, piecewise-1 and -2, "
+        "exponential, logarithmic");
+    add_text(app, "--predict", o.predict, "LIST",
+             "Sizes to forecast; without: 2, 10 and 100 times the largest");
+    add_number(app, "--level", o.level, Interval{0, 1, true, true}, "Probability of the intervals");
+    add_choice(app, "--robust", o.robust,
+               {{"none", fit::RobustLoss::none},
+                {"huber", fit::RobustLoss::huber},
+                {"soft-l1", fit::RobustLoss::soft_l1},
+                {"cauchy", fit::RobustLoss::cauchy},
+                {"tukey", fit::RobustLoss::tukey}},
+               "Loss of the residuals");
+    add_text(
+        app, "--theory", o.theory, "LIST",
         "Closed-form curves too: subspace (effective dimension d, noise sigma), spectrum (exponent, noise)");
-    app.add_option("--n", options->n, "Dimension of the signals, for --theory");
-    app.add_option("--estimator", options->estimator, "Of --theory: early-stopped, converged, ridge or flow")
-        ->check(CLI::IsMember({"early-stopped", "converged", "ridge", "flow"}))
-        ->capture_default_str();
-    app.add_option("--sigma", options->sigma, "Known noise of --theory; without it is fitted")
-        ->check(CLI::PositiveNumber);
-    app.add_flag("--free-scale", options->free_scale, "Fit the signals' variance in --theory, instead of 1");
-    app.add_flag("--per-coordinate", options->per_coordinate,
+    add_whole(app, "--n", o.n, 2, 1'000'000'000, "Dimension of the signals, for --theory");
+    add_choice(app, "--estimator", o.estimator, {"early-stopped", "converged", "ridge", "flow"},
+               "Of --theory");
+    add_number(app, "--sigma", o.sigma, Interval::above(0), "Known noise of --theory; without it is fitted");
+    app.add_flag("--free-scale", o.free_scale, "Fit the signals' variance in --theory, instead of 1");
+    app.add_flag("--per-coordinate", o.per_coordinate,
                  "Losses are per coordinate, not per signal dimension (--theory subspace)");
-    app.add_option("--series", options->series,
-                   "Long table of many curves: fit rows with train = 1, predict the others");
-    app.add_option("--group", options->group, "Columns that name a curve of --series");
-    app.add_option("--train", options->train, "Column of --series: 1 to fit, 0 to predict");
-    app.add_option("--format", options->format, "text, json or csv")
-        ->check(CLI::IsMember({"text", "json", "csv"}))
-        ->capture_default_str();
-    app.add_option("--plot", options->plot, "Figure of the curve, .svg or .png");
-    app.add_option("--output", options->output, "File for the result instead of the standard output");
+    add_text(app, "--series", o.series, "FILE",
+             "Long table of many curves: fit rows with train = 1, predict the others");
+    add_text(app, "--group", o.group, "COLUMNS", "Columns that name a curve of --series");
+    add_text(app, "--train", o.columns.train, "COLUMN", "Of --series: 1 to fit, 0 to predict");
+    add_choice(app, "--format", o.format, {"text", "json", "csv"}, "Of the output");
+    add_text(app, "--plot", o.plot, "FILE", "Figure of the curve, .svg or .png (needs gnuplot)");
+    add_text(app, "--output", o.output, "FILE", "File for the result instead of the standard output");
     app.footer(
         "Fits laws to a learning curve, tells how well each predicts points that were held back, and "
         "forecasts with\n"
         "intervals calibrated on them (docs/fits.md).\n\nExamples:\n"
         "  reconlaw fit curve.csv --predict 1e5,1e6 --plot curve.svg\n"
-        "  reconlaw fit results.csv --y psnr --seed-column seed --where channels=32");
+        "  reconlaw fit results.csv --y psnr --where channels=32");
     return [options](const Streams& streams) { fit_command(*options, streams); };
 }
 

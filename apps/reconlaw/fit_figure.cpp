@@ -40,8 +40,8 @@ report::Figure fit_figure(const FitReport& report) {
 
     report::Panel panel;
     panel.title = report.source + ": laws through all points, and the combined forecast";
-    panel.x = {report.columns.x};
-    panel.y = {report.columns.y, !scale.reversed()};
+    panel.x = {report.input.x};
+    panel.y = {report.input.y, !scale.reversed()};
     double low = curve.loss.minCoeff(), high = curve.loss.maxCoeff();  // losses shown
     if (report.forecast) {
         // The band is that of the forecast at the sizes asked for, joined to its value within the data.

@@ -137,10 +137,9 @@ std::string members_text(const fit::Forecast& forecast) {
 
 }  // namespace
 
-FitReport make_fit_report(const CurveInput& input, const CurveColumns& columns, const std::string& source,
-                          const FitRequest& request) {
+FitReport make_fit_report(const CurveInput& input, const std::string& source, const FitRequest& request) {
     FitReport report;
-    report.columns = columns, report.input = input, report.source = source;
+    report.input = input, report.source = source;
     report.asked = request.predict, report.level = request.level, report.notes = input.notes;
     const fit::LearningCurve& curve = input.curve;
     const double last = curve.size[curve.points() - 1];
@@ -171,8 +170,7 @@ FitReport make_fit_report(const CurveInput& input, const CurveColumns& columns, 
     report.identifiability = fit::identify(curve, *report.forecast, request.level, request.loss);
     if (report.identifiability->slope.upper < 0)
         report.no_forecast =
-            "the loss grows with " + columns.x +
-            ", and a law of more data does not; where larger is better, --metric psnr or ssim says so";
+            "the loss grows with " + input.x + ", and a law of more data does not" + input.hint;
     else if (report.forecast->members.empty())
         report.no_forecast = "no law could be fitted, or all turn upward beyond the last point";
     if (!report.no_forecast.empty()) report.forecast.reset();
@@ -195,16 +193,13 @@ std::string fit_text(const FitReport& report) {
     const LossScale& scale = report.input.scale;
     std::string text = report.source + ": " + std::to_string(curve.points()) + " sizes from " +
                        number(curve.size[0]) + " to " + number(curve.size[curve.points() - 1]) + ", " +
-                       report.columns.y + " " + number(scale.from_loss(curve.loss[0])) + " to " +
+                       report.input.y + " " + number(scale.from_loss(curve.loss[0])) + " to " +
                        number(scale.from_loss(curve.loss[curve.points() - 1])) + "\n\n";
     const std::string level = number(100 * report.level, 3) + " %";
-    std::vector<std::vector<std::string>> rows{{"law", "error", "held back", "AICc", "BIC",
-                                                "parameters with " + level +
-                                                    " intervals (N = " + report.columns.x + ", loss" +
-                                                    (scale.metric() == fit::Metric::psnr   ? " = MSE/range^2"
-                                                     : scale.metric() == fit::Metric::ssim ? " = 1 - SSIM"
-                                                                                           : "") +
-                                                    ")"}};
+    std::vector<std::vector<std::string>> rows{
+        {"law", "error", "held back", "AICc", "BIC",
+         "parameters with " + level + " intervals (N = " + report.input.x + ", loss" +
+             (scale.reversed() ? " = " + fit::loss_label(scale.metric()) : "") + ")"}};
     for (const fit::LawScore& law : report.comparison.laws) rows.push_back(law_row(law));
     for (const fit::LawScore& law : report.theory) rows.push_back(law_row(law));
     // The explanation of a law that could not be fitted stays out of the columns' widths.
@@ -233,9 +228,9 @@ std::string fit_text(const FitReport& report) {
                 number(100 * forecast.held_back, 2) + " % (root mean square)\n";
     else
         text += "not tested: fewer than six training sizes\n";
-    rows = {{report.columns.x,
-             report.columns.y + "  [" + level + " interval of a measurement" +
-                 (report.input.curve.log_error.size() != 0 && report.columns.error.empty()
+    rows = {{report.input.x,
+             report.input.y + "  [" + level + " interval of a measurement" +
+                 (report.input.curve.log_error.size() != 0 && !report.input.errors_given
                       ? ", a mean over as many seeds]"
                       : "]"),
              "[of the curve]"}};
@@ -245,7 +240,7 @@ std::string fit_text(const FitReport& report) {
                         bracketed(curve_value)});
     }
     text += aligned(rows);
-    text += "\nGain over " + report.columns.x + " = " + number(curve.size[curve.points() - 1]) + "\n";
+    text += "\nGain over " + report.input.x + " = " + number(curve.size[curve.points() - 1]) + "\n";
     rows.clear();
     for (const fit::Gain& gain : forecast.gains)
         rows.push_back({number(gain.factor) + "x data", gain_text(gain, scale)});
@@ -307,7 +302,7 @@ std::string fit_json(const FitReport& report) {
     const LossScale& scale = report.input.scale;
     const fit::LearningCurve& curve = report.input.curve;
     Json json{
-        {"source", report.source}, {"x", report.columns.x}, {"y", report.columns.y}, {"level", report.level}};
+        {"source", report.source}, {"x", report.input.x}, {"y", report.input.y}, {"level", report.level}};
     json["points"] = curve.points();
     json["laws"] = Json::array();
     for (const fit::LawScore& law : report.comparison.laws) json["laws"].push_back(law_json(law));
@@ -317,7 +312,7 @@ std::string fit_json(const FitReport& report) {
         const fit::Forecast& forecast = *report.forecast;
         json["forecast"] = Json::array();
         for (std::size_t i = 0; i < report.asked.size(); ++i)
-            json["forecast"].push_back({{report.columns.x, report.asked[i]},
+            json["forecast"].push_back({{report.input.x, report.asked[i]},
                                         {"measurement", estimate_json(in_units(forecast.loss[i], scale))},
                                         {"curve", estimate_json(in_units(forecast.curve[i], scale))}});
         for (const fit::Gain& gain : forecast.gains)

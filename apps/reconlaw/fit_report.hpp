@@ -12,7 +12,6 @@
 namespace reconlaw::cli {
 
 struct FitReport {
-    CurveColumns columns;
     CurveInput input;
     std::string source;         ///< file name, for headings
     std::vector<double> asked;  ///< sizes of --predict
@@ -34,8 +33,7 @@ struct FitRequest {
 };
 
 /// Fits, compares and forecasts.
-FitReport make_fit_report(const CurveInput& input, const CurveColumns& columns, const std::string& source,
-                          const FitRequest& request);
+FitReport make_fit_report(const CurveInput& input, const std::string& source, const FitRequest& request);
 
 std::string fit_text(const FitReport& report);
 std::string fit_json(const FitReport& report);

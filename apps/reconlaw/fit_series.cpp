@@ -8,6 +8,7 @@
 
 #include "printed.hpp"
 #include "reconlaw/data/file_error.hpp"
+#include "reconlaw/data/in_quotes.hpp"
 #include "reproduce/figure.hpp"
 
 namespace reconlaw::cli {
@@ -86,38 +87,28 @@ double median(std::vector<double> values) {
 
 }  // namespace
 
-SeriesReport fit_series(const data::CsvTable& all_rows, const CurveColumns& columns,
-                        const std::vector<std::string>& group, const std::string& train,
-                        const fit::ForecastOptions& options) {
+SeriesReport fit_series(const Results& results, const std::vector<std::string>& group,
+                        const std::string& train, const fit::ForecastOptions& options) {
     const auto start = Clock::now();
     SeriesReport report;
-    report.level = options.level;
-    const data::CsvTable table = select(all_rows, columns.where);
-    const LossScale scale(metric_of(columns, report.notes), columns.floor);
-    const std::vector<double> x = table.numbers(columns.x), y = table.numbers(columns.y),
-                              role = table.numbers(train);
+    report.level = options.level, report.notes = results.notes;
     std::vector<std::size_t> keys;
-    for (const std::string& column : group) keys.push_back(table.index(column));
+    for (const std::string& column : group) keys.push_back(results.table.index(column));
     std::map<std::string, std::size_t> known;
     std::vector<Rows> series;
-    for (std::size_t i = 0; i < x.size(); ++i) {
-        const auto refuse = [&](const std::string& column, double value, const std::string& range) {
-            throw FileError::at_line(
-                table.path, table.lines[i],
-                "column '" + column + "': " + report::csv_number(value) + ", must be " + range);
-        };
-        const double loss = scale.to_loss(y[i]);
-        if (!(x[i] > 0)) refuse(columns.x, x[i], "> 0");
-        if (!(loss > 0))
-            refuse(columns.y, y[i], "a loss > 0 (above the known floor; --metric says what it is)");
-        if (role[i] != 0 && role[i] != 1) refuse(train, role[i], "0 or 1");
+    for (std::size_t i = 0; i < results.rows(); ++i) {
+        if (results.train[i] != 0 && results.train[i] != 1)
+            throw FileError::at_line(results.table.path, results.line(i),
+                                     "column " + data::in_quotes(train) + ": " +
+                                         report::csv_number(results.train[i]) + ", must be 0 or 1");
         std::string name;
-        for (const std::size_t key : keys) name += (name.empty() ? "" : " | ") + table.rows[i][key];
+        for (const std::size_t key : keys)
+            name += (name.empty() ? "" : " | ") + data::printable(results.table.rows[i][key]);
         const auto [at, fresh] = known.emplace(name, series.size());
         if (fresh) series.push_back({name, {}, {}, {}, {}});
         Rows& rows = series[at->second];
-        (role[i] == 1 ? rows.x : rows.later_x).push_back(x[i]);
-        (role[i] == 1 ? rows.loss : rows.later_loss).push_back(loss);
+        (results.train[i] == 1 ? rows.x : rows.later_x).push_back(results.size[i]);
+        (results.train[i] == 1 ? rows.loss : rows.later_loss).push_back(results.loss[i]);
     }
     std::vector<double> widths;
     double count = 0;

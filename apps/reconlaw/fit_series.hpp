@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "fit_input.hpp"
 #include "reconlaw/fit/forecast.hpp"
+#include "results_table.hpp"
 
 namespace reconlaw::cli {
 
@@ -34,13 +34,12 @@ struct SeriesReport {
 };
 
 /// Repeated x are collapsed to their geometric mean; the rows to predict are taken as they are.
+/// @param results  with the column that is 1 in rows to fit and 0 in rows to predict
+/// @param train  its name, for messages
 /// @param group  columns whose values name a curve
-/// @param train  column that is 1 in rows to fit and 0 in rows to predict
-/// @throws data::FileError  missing columns, values that are not numbers (names the line), another value than
-/// 0 and 1
-SeriesReport fit_series(const data::CsvTable& table, const CurveColumns& columns,
-                        const std::vector<std::string>& group, const std::string& train,
-                        const fit::ForecastOptions& options);
+/// @throws data::FileError  no such column; another value than 0 and 1 (names the line)
+SeriesReport fit_series(const Results& results, const std::vector<std::string>& group,
+                        const std::string& train, const fit::ForecastOptions& options);
 
 std::string series_text(const SeriesReport& report);
 std::string series_json(const SeriesReport& report);

@@ -1,70 +1,94 @@
 #include "reconlaw/data/csv.hpp"
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
-#include <numeric>
 #include <utility>
 
+#include "csv_text.hpp"
 #include "reconlaw/data/bytes.hpp"
 #include "reconlaw/data/file_error.hpp"
+#include "reconlaw/data/in_quotes.hpp"
 #include "reconlaw/data/spelling.hpp"
-#include "text_lines.hpp"
 
 namespace reconlaw::data {
 
 namespace {
 
-struct Record {
-    std::size_t line = 0;  ///< where it begins
-    std::vector<std::string> fields;
-};
+/// The first field that reads as the end of a number with thousands separators: of 12 and 345, or of 1, 0.5.
+std::size_t divided_number(const Record& record) {
+    const std::vector<std::string>& fields = record.fields;
+    const auto digits = [](const std::string& text) {
+        return !text.empty() &&
+               std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+    };
+    for (std::size_t i = record.first_quoted ? 2 : 1; i < fields.size(); ++i) {
+        const std::string& before = fields[i - 1];
+        if (before.size() <= 3 && digits(before) && before[0] != '0' && fields[i].size() == 3 &&
+            digits(fields[i]))
+            return i;
+    }
+    return 0;
+}
 
-/// Takes one record off the front of `text`; `line` counts on. @return false at the end
-bool take_record(std::string_view& text, std::size_t& line, const std::filesystem::path& path,
-                 Record& record) {
-    while (!text.empty()) {  // blank lines and comments
-        const std::string_view first = text.substr(0, text.find('\n'));
-        const std::string_view content = trimmed(first);
-        if (!content.empty() && content.front() != '#') break;
-        text.remove_prefix(std::min(first.size() + 1, text.size()));
-        ++line;
+std::string ragged(const Record& record, const CsvTable& table, bool& divided) {
+    const std::size_t count = record.fields.size(), columns = table.columns.size();
+    std::string reason = std::to_string(count) + (count == 1 ? " field" : " fields") + ", the header has " +
+                         std::to_string(columns);
+    const std::size_t at = table.separator == ',' && count > columns ? divided_number(record) : 0;
+    divided = at > 0;
+    if (divided)
+        reason += ": " + in_quotes(record.fields[at - 1] + "," + record.fields[at]) +
+                  " seems to be a number with a thousands separator, write " + record.fields[at - 1] +
+                  record.fields[at];
+    return reason;
+}
+
+/// R names rows in a first column that the header leaves out: names, or 1, 2, 3, ...
+bool has_row_names(const std::vector<Record>& records, std::size_t columns, char separator) {
+    bool counted = true, named = true;
+    for (std::size_t i = 0; i < records.size(); ++i) {
+        const auto& fields = records[i].fields;
+        if (fields.size() != columns + 1) return false;
+        counted = counted && (separator != ',' || divided_number(records[i]) == 0) &&
+                  fields[0] == std::to_string(i + 1);
+        named = named && marks_of(fields[0]) == Marks::not_a_number;
     }
-    if (text.empty()) return false;
-    record = {line, {}};
-    std::size_t at = 0;
-    while (true) {  // one field
-        while (at < text.size() && (text[at] == ' ' || text[at] == '\t')) ++at;
-        std::string field;
-        if (at < text.size() && text[at] == '"') {
-            for (++at;; ++at) {
-                if (at >= text.size()) throw FileError::at_line(path, record.line, "a quote is not closed");
-                if (text[at] == '\n') ++line;
-                if (text[at] != '"') {
-                    field += text[at];
-                } else if (at + 1 < text.size() && text[at + 1] == '"') {
-                    field += text[at++];
-                } else {
-                    break;
-                }
-            }
-            ++at;
-            const std::size_t end = std::min(text.find_first_of(",\n", at), text.size());
-            if (!trimmed(text.substr(at, end - at)).empty())
-                throw FileError::at_line(path, line, "text after a closing quote");
-            at = end;
-        } else {
-            const std::size_t end = std::min(text.find_first_of(",\n", at), text.size());
-            field = trimmed(text.substr(at, end - at));
-            at = end;
-        }
-        record.fields.push_back(std::move(field));
-        if (at >= text.size() || text[at] == '\n') break;
-        ++at;  // the comma
-    }
-    text.remove_prefix(std::min(at + 1, text.size()));
-    ++line;
-    return true;
+    return !records.empty() && (counted || named);
+}
+
+void take_header(RecordReader& reader, CsvTable& table, std::vector<Record>& records) {
+    Record header;
+    if (!reader.next(header)) throw FileError(table.path, "empty: expected a header line");
+    table.columns = header.fields;
+    if (!all_numbers(header.fields) || reader.comment().empty()) return;
+    // numpy.savetxt and gnuplot users put the names behind a #
+    RecordReader names(reader.comment(), table.path, table.separator);
+    Record commented;
+    if (!names.next(commented) || commented.fields.size() != header.fields.size() ||
+        all_numbers(commented.fields))
+        return;
+    table.columns = commented.fields;
+    table.notes.push_back("the comment in line " + std::to_string(reader.comment_line()) +
+                          " is taken as the header");
+    records.push_back(std::move(header));
+}
+
+void note_separator(CsvTable& table) {
+    const char* name = table.separator == ';'    ? "semicolons"
+                       : table.separator == '\t' ? "tabs"
+                       : table.separator == '|'  ? "vertical bars"
+                                                 : "blanks";
+    if (table.separator != ',')
+        table.notes.insert(table.notes.begin(), std::string("columns are separated by ") + name);
+}
+
+/// Cuts or fills rows that differ from the header in fields that hold nothing.
+void fit_to_header(Record& record, const CsvTable& table) {
+    auto& fields = record.fields;
+    while (fields.size() > table.columns.size() && fields.back().empty()) fields.pop_back();
+    while (fields.size() < table.columns.size() && table.columns[fields.size()].empty() &&
+           std::all_of(table.columns.begin() + static_cast<std::ptrdiff_t>(fields.size()),
+                       table.columns.end(), [](const std::string& name) { return name.empty(); }))
+        fields.emplace_back();
 }
 
 }  // namespace
@@ -73,28 +97,83 @@ bool CsvTable::has(const std::string& column) const {
     return std::find(columns.begin(), columns.end(), column) != columns.end();
 }
 
+bool CsvTable::headless() const {
+    return !columns.empty() && all_numbers(columns) &&
+           std::any_of(columns.begin(), columns.end(), [](const std::string& name) { return !name.empty(); });
+}
+
+std::string CsvTable::column_list(const std::string& near) const {
+    constexpr std::size_t most = 20;
+    std::vector<std::string> names;
+    for (const std::string& name : columns)
+        if (!name.empty()) names.push_back(name);
+    if (!near.empty()) names = by_spelling(std::move(names), near);
+    std::string list;
+    for (std::size_t i = 0; i < std::min(names.size(), most); ++i) {
+        const std::string shown = in_quotes(names[i]);
+        list += (i == 0 ? "" : ", ") + shown.substr(1, shown.size() - 2);
+    }
+    if (names.size() > most) list += " and " + std::to_string(names.size() - most) + " more";
+    return list;
+}
+
 std::size_t CsvTable::index(const std::string& column) const {
     const auto found = std::find(columns.begin(), columns.end(), column);
-    if (found != columns.end()) return static_cast<std::size_t>(found - columns.begin());
-    const std::vector<std::string> known = by_spelling(columns, column);
-    std::string list;
-    for (const std::string& name : known) list += (list.empty() ? "" : ", ") + name;
-    throw FileError(path, "no column '" + column + "'; the file has: " + list);
+    if (found == columns.end() || column.empty()) {
+        if (headless())
+            throw FileError(path, "no column " + in_quotes(column) + ": the first line holds numbers (" +
+                                      column_list() +
+                                      "), so the header seems to be missing; put a line with the "
+                                      "names of the columns in front, such as samples,loss");
+        throw FileError(path, "no column " + in_quotes(column) + "; the file has: " + column_list(column));
+    }
+    const auto second = std::find(found + 1, columns.end(), column);
+    if (second != columns.end())
+        throw FileError(path, "the name " + in_quotes(column) + " stands above columns " +
+                                  std::to_string(found - columns.begin() + 1) + " and " +
+                                  std::to_string(second - columns.begin() + 1) +
+                                  ": give one of them another");
+    return static_cast<std::size_t>(found - columns.begin());
+}
+
+DecimalMark CsvTable::decimal_mark(std::size_t column) const {
+    bool commas = false, others = false;
+    for (const auto& row : rows) {
+        const Marks marks = marks_of(row[column]);
+        if (marks == Marks::comma) return DecimalMark::comma;
+        if (marks == Marks::comma_or_groups)
+            commas = true;
+        else if (marks != Marks::not_a_number)
+            others = true;
+    }
+    return decimal_commas && commas && !others ? DecimalMark::comma : DecimalMark::point;
+}
+
+NumberText CsvTable::number(std::size_t row, std::size_t column, DecimalMark mark) const {
+    const std::string& field = rows[row][column];
+    NumberText number = read_number(field, mark);
+    if (decimal_commas && mark == DecimalMark::point && number.kind == NumberText::Kind::number &&
+        marks_of(field) == Marks::point_or_groups)
+        return read_number(field, DecimalMark::comma);
+    return number;
+}
+
+std::string CsvTable::complaint(std::size_t row, std::size_t column, const NumberText& number) const {
+    const std::string& field = rows[row][column];
+    return "column " + in_quotes(columns[column]) + ": " +
+           (field.empty() ? "the field " : in_quotes(field) + " ") + number.problem;
 }
 
 std::vector<double> CsvTable::numbers(const std::string& column) const {
     const std::size_t at = index(column);
+    const DecimalMark mark = decimal_mark(at);
     std::vector<double> values;
     values.reserve(rows.size());
     for (std::size_t i = 0; i < rows.size(); ++i) {
-        const std::string& field = rows[i][at];
-        double value = 0;
-        const auto [end, error] = std::from_chars(field.data(), field.data() + field.size(), value);
-        if (field.empty() || error != std::errc{} || end != field.data() + field.size() ||
-            !std::isfinite(value))
-            throw FileError::at_line(path, lines[i],
-                                     "column '" + column + "': '" + field + "' is not a finite number");
-        values.push_back(value);
+        const NumberText number = this->number(i, at, mark);
+        if (number.kind != NumberText::Kind::number)
+            throw FileError::at_line(path, lines[i], complaint(i, at, number));
+        values.push_back(number.value);
     }
     return values;
 }
@@ -107,37 +186,66 @@ std::vector<std::string> CsvTable::text(const std::string& column) const {
     return values;
 }
 
-CsvTable parse_csv(std::string_view text, const std::filesystem::path& path) {
-    if (text.substr(0, 3) == "\xEF\xBB\xBF") text.remove_prefix(3);
+CsvTable parse_csv(std::string_view text, const std::filesystem::path& path, const CsvOptions& options) {
     CsvTable table;
     table.path = path;
+    std::string decoded;
+    if (decode_utf16(text, path, decoded)) text = decoded, table.notes.push_back("the file is UTF-16");
+    while (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+    require_table(text, path);
     std::size_t line = 1;
-    Record record;
-    if (!take_record(text, line, path, record)) throw FileError(path, "empty: expected a header line");
-    table.columns = record.fields;
-    for (std::size_t i = 0; i < table.columns.size(); ++i) {
-        const std::string& name = table.columns[i];
-        if (name.empty())
-            throw FileError::at_line(path, record.line,
-                                     "column " + std::to_string(i + 1) + " of the header has no name");
-        if (std::find(table.columns.begin(), table.columns.begin() + static_cast<std::ptrdiff_t>(i), name) !=
-            table.columns.begin() + static_cast<std::ptrdiff_t>(i))
-            throw FileError::at_line(path, record.line, "column '" + name + "' appears twice");
+    const char said = take_separator_line(text, line);
+    table.separator = said != 0 ? said : detect_separator(text, path);
+    RecordReader reader(text, path, table.separator, line);
+    std::vector<Record> records;
+    take_header(reader, table, records);
+
+    std::size_t fields = 0, repeated = 0;
+    for (Record record; reader.next(record);) {
+        if ((fields += record.fields.size()) > options.max_fields)
+            throw FileError::at_line(
+                path, record.line,
+                "more than " + std::to_string(options.max_fields) + " fields, the limit of a table");
+        fit_to_header(record, table);
+        if (record.fields == table.columns)
+            ++repeated;
+        else
+            records.push_back(std::move(record));
     }
-    while (take_record(text, line, path, record)) {
-        if (record.fields.size() != table.columns.size())
-            throw FileError::at_line(path, record.line,
-                                     std::to_string(record.fields.size()) + " fields, the header has " +
-                                         std::to_string(table.columns.size()));
-        table.rows.push_back(record.fields);
+    if (repeated > 0)
+        table.notes.push_back(repeated == 1
+                                  ? "1 line that repeats the header was skipped"
+                                  : std::to_string(repeated) + " lines that repeat the header were skipped");
+    if (has_row_names(records, table.columns.size(), table.separator)) {
+        table.columns.insert(table.columns.begin(), "");
+        table.notes.push_back(
+            "rows have one field more than the header: the first is taken as the name of the row");
+    }
+    for (Record& record : records) {
+        if (record.fields.size() != table.columns.size()) {
+            bool divided = false;
+            const std::string reason = ragged(record, table, divided);
+            if (!options.skip_ragged_rows || divided) throw FileError::at_line(path, record.line, reason);
+            table.left_out.push_back({record.line, reason});
+            continue;
+        }
+        for (const std::string& field : record.fields)
+            table.decimal_commas = table.decimal_commas ||
+                                   (field.find(',') != std::string::npos && marks_of(field) == Marks::comma);
+        table.rows.push_back(std::move(record.fields));
         table.lines.push_back(record.line);
     }
-    if (table.rows.empty()) throw FileError(path, "no rows after the header");
+    if (table.rows.empty())
+        throw FileError(path, table.left_out.empty() ? "no rows after the header"
+                                                     : "no row has as many fields as the header, " +
+                                                           std::to_string(table.columns.size()));
+    note_separator(table);
     return table;
 }
 
-CsvTable read_csv(const std::filesystem::path& path) {
-    return parse_csv(read_text_file(path), path);
+CsvTable read_csv(const std::filesystem::path& path, const CsvOptions& options) {
+    const Bytes bytes = read_file_or_gzip(path, options.max_bytes);
+    return parse_csv({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, path, options);
 }
 
 }  // namespace reconlaw::data

@@ -26,6 +26,8 @@ std::size_t edit_distance(const std::string& a, const std::string& b) {
     return row.back();
 }
 
+constexpr std::size_t longest = 100;  // the distance is quadratic in the lengths
+
 std::string lower(std::string text) {
     std::transform(text.begin(), text.end(), text.begin(),
                    [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
@@ -34,7 +36,6 @@ std::string lower(std::string text) {
 
 /// Names at most a third of the letters of `wanted` away, the nearest first, equal ones in their order.
 std::vector<std::string> misspelt(const std::vector<std::string>& names, const std::string& wanted) {
-    constexpr std::size_t longest = 100;  // the distance is quadratic in the lengths
     if (wanted.empty() || wanted.size() > longest) return {};
     std::vector<std::pair<std::size_t, std::string>> near;
     for (const std::string& name : names) {
@@ -52,10 +53,15 @@ std::vector<std::string> misspelt(const std::vector<std::string>& names, const s
 }  // namespace
 
 std::vector<std::string> by_spelling(std::vector<std::string> names, const std::string& wanted) {
-    std::stable_sort(names.begin(), names.end(), [&](const std::string& a, const std::string& b) {
-        return edit_distance(a, wanted) < edit_distance(b, wanted);
-    });
-    return names;
+    const std::string target = lower(wanted.substr(0, longest));
+    std::vector<std::pair<std::size_t, std::size_t>> order;  // distance and place
+    for (const std::string& name : names)
+        order.emplace_back(edit_distance(lower(name.substr(0, longest)), target), order.size());
+    std::sort(order.begin(), order.end());
+    std::vector<std::string> sorted;
+    sorted.reserve(names.size());
+    for (const auto& [distance, place] : order) sorted.push_back(std::move(names[place]));
+    return sorted;
 }
 
 std::string nearest_in_spelling(const std::vector<std::string>& names, const std::string& wanted) {

@@ -111,7 +111,9 @@ std::string obstacle(const JointCurve& curve, bool of_network, const AdviceOptio
         return "the loss is the same at all points: a plateau, or not learning yet";
     if (slope_significance(x, other, curve.loss) > 3)
         return "the loss grows with " + name +
-               "; no law here describes that (is the column a PSNR or SSIM? then say so with the metric)";
+               "; no law here describes that (if larger is better, as for a PSNR, an SSIM or an accuracy, "
+               "say so with "
+               "the metric)";
     return "";
 }
 

@@ -25,9 +25,10 @@ std::string fall(const ExpectedGain& gain, const AdviceOptions& options) {
     if (options.metric == Metric::psnr)
         return "raises the PSNR by " + printed("%.2f", gain.decibels.value) + " dB (" +
                printed("%.2f", gain.decibels.lower) + " to " + printed("%.2f", gain.decibels.upper) + ")";
-    const char* what = options.metric == Metric::ssim ? "lowers 1 - SSIM by " : "lowers the loss by ";
-    return what + percent(1 - gain.ratio.value) + " (" + percent(1 - gain.ratio.upper) + " to " +
-           percent(1 - gain.ratio.lower) + ")";
+    const std::string what =
+        larger_is_better(options.metric) ? loss_label(options.metric) : std::string("the loss");
+    return "lowers " + what + " by " + percent(1 - gain.ratio.value) + " (" + percent(1 - gain.ratio.upper) +
+           " to " + percent(1 - gain.ratio.lower) + ")";
 }
 
 std::string sentence(const std::string& subject, const Direction& direction, const std::string& action,
@@ -48,10 +49,10 @@ std::string not_identifiable(const Estimate& floor, double now, Metric metric) {
         return "the limit of the PSNR is not identifiable: anything from " + shown(floor.upper) +
                (none ? " dB upward" : " to " + shown(floor.lower) + " dB") + " (now " + shown(now) + ")";
     const double lowest = none ? 0 : floor.lower;
-    const char* what = metric == Metric::ssim ? "the limit of the SSIM" : "the floor";
-    return std::string(what) + " is not identifiable: anything from " +
-           shown(metric == Metric::ssim ? floor.upper : lowest) + " to " +
-           shown(metric == Metric::ssim ? lowest : floor.upper) + " (now " + shown(now) + ")";
+    const bool reversed = larger_is_better(metric);
+    return (reversed ? "the limit of the " + label(metric) : std::string("the floor")) +
+           " is not identifiable: anything from " + shown(reversed ? floor.upper : lowest) + " to " +
+           shown(reversed ? lowest : floor.upper) + " (now " + shown(now) + ")";
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "reconlaw/fit/curve.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numeric>
 #include <stdexcept>
@@ -91,35 +92,39 @@ LearningCurve make_curve(const std::vector<double>& size, const std::vector<doub
     return curve;
 }
 
+namespace {
+
+constexpr std::array metrics{Metric::loss, Metric::mse,      Metric::psnr,
+                             Metric::ssim, Metric::accuracy, Metric::r2};
+
+}  // namespace
+
+const std::vector<std::string>& metric_names() {
+    static const std::vector<std::string> names{"loss", "mse", "psnr", "ssim", "accuracy", "r2"};
+    return names;
+}
+
 Metric metric_named(std::string_view name) {
-    if (name == "loss") return Metric::loss;
-    if (name == "mse") return Metric::mse;
-    if (name == "psnr") return Metric::psnr;
-    if (name == "ssim") return Metric::ssim;
-    throw std::invalid_argument("metric '" + std::string(name) +
-                                "' is unknown: one of loss, mse, psnr, ssim");
+    std::string list;
+    for (std::size_t i = 0; i < metrics.size(); ++i) {
+        if (name == metric_names()[i]) return metrics[i];
+        list += (i == 0 ? "" : ", ") + metric_names()[i];
+    }
+    throw std::invalid_argument("metric '" + std::string(name) + "' is unknown: one of " + list);
+}
+
+bool larger_is_better(Metric metric) {
+    return metric != Metric::loss && metric != Metric::mse;
 }
 
 double to_loss(Metric metric, double value) {
-    switch (metric) {
-        case Metric::psnr:
-            return std::pow(10.0, -value / 10.0);
-        case Metric::ssim:
-            return 1.0 - value;
-        default:
-            return value;
-    }
+    if (metric == Metric::psnr) return std::pow(10.0, -value / 10.0);
+    return larger_is_better(metric) ? 1.0 - value : value;
 }
 
 double from_loss(Metric metric, double loss) {
-    switch (metric) {
-        case Metric::psnr:
-            return -10.0 * std::log10(loss);
-        case Metric::ssim:
-            return 1.0 - loss;
-        default:
-            return loss;
-    }
+    if (metric == Metric::psnr) return -10.0 * std::log10(loss);
+    return larger_is_better(metric) ? 1.0 - loss : loss;
 }
 
 std::string label(Metric metric) {
@@ -130,9 +135,18 @@ std::string label(Metric metric) {
             return "PSNR (dB)";
         case Metric::ssim:
             return "SSIM";
+        case Metric::accuracy:
+            return "accuracy";
+        case Metric::r2:
+            return "R2";
         default:
             return "loss";
     }
+}
+
+std::string loss_label(Metric metric) {
+    if (metric == Metric::psnr) return "MSE/range^2";
+    return larger_is_better(metric) ? "1 - " + label(metric) : label(metric);
 }
 
 }  // namespace reconlaw::fit

@@ -175,18 +175,47 @@ TEST_CASE("reconlaw advise: the page and the plot") {
     CHECK(mentions(read_text(html), "cannot be told from these points"));
 }
 
-TEST_CASE("reconlaw advise: the text is delivered though a figure cannot be written") {
+TEST_CASE(
+    "reconlaw advise: nothing is computed for a file that cannot be written, and the table is not "
+    "overwritten") {
     const Results results(table("samples,channels,loss", as_is));
-    const std::string text = reconlaw_run("advise " + results.path).out;
-    for (const char* option : {" --html /no/such/folder/page.html", " --plot /no/such/folder/plot.svg"}) {
-        const auto r = reconlaw_run("advise " + results.path + option);
-        CHECK(r.status != 0);
-        CHECK_FALSE(r.err.empty());
-        CHECK(r.out == text);
+    for (const std::string option : {" --html", " --plot", " --output"}) {
+        const auto r = reconlaw_run("advise " + results.path + option + " /no/such/folder/x.svg");
+        CHECK(r.status == 2);
+        CHECK(mentions(r.err, option.substr(1) + ": "));
+        CHECK(r.out.empty());
     }
     const std::string before = read_text(results.path);
     CHECK(reconlaw_run("advise " + results.path + " --output " + results.path).status == 2);
     CHECK(read_text(results.path) == before);
+}
+
+TEST_CASE("reconlaw advise: accuracies are converted, errors may come from the file") {
+    const auto json = [](const std::string& text, const std::string& rest) {
+        const Results results(text);
+        const auto r = reconlaw_run("advise " + results.path + " --format json" + rest);
+        REQUIRE(r.status == 0);
+        return nlohmann::json::parse(r.out);
+    };
+    const auto a = json(table("n_train,channels,loss", as_is), ""),
+               b = json(table("n_train,channels,Test_Acc", [](double loss) { return 1 - loss; }), "");
+    CHECK(b["metric"] == "accuracy");
+    // the same losses up to the 12 digits printed; the sampler amplifies rounding a little
+    check_close(b["data"]["gains"][1]["loss_ratio"]["value"].get<double>(),
+                a["data"]["gains"][1]["loss_ratio"]["value"].get<double>(), 0.005, 0.0);
+    CHECK(mentions(b["verdict"].get<std::string>(), "lowers 1 - accuracy by "));
+    CHECK(mentions(b["notes"][0].get<std::string>(), "column 'n_train' is taken for the training sizes"));
+
+    std::string text = "samples,loss,err\n";
+    for (const double n : {100, 200, 400, 800, 1600, 3200, 6400, 12800})
+        text += std::to_string(n) + "," + std::to_string(0.02 + 3 / std::sqrt(n)) + "," +
+                std::to_string(0.2 / std::sqrt(n)) + "\n";
+    const auto width = [&](const auto& j) {
+        const auto& ratio = j["data"]["gains"][1]["loss_ratio"];
+        return ratio["upper"].template get<double>() - ratio["lower"].template get<double>();
+    };
+    // exact points say that there is no noise, the column says 5 to 7 %
+    CHECK(width(json(text, " --error-column err")) > 3 * width(json(text, "")));
 }
 
 TEST_CASE("reconlaw advise: points that answer nothing") {
@@ -212,28 +241,33 @@ TEST_CASE("reconlaw advise: bad input is refused with status 2, file, line and c
          "results.csv:3: column 'samples': -5, must be above 0"},
         {"samples,channels,loss\n100,8,0.3\n0,8,0.2\n", "", ":3: column 'samples': 0"},
         {"samples,channels,loss\n100,8,0.3\n200,0,0.2\n", "", ":3: column 'channels': 0"},
-        {"samples,channels,loss\n100,8,nan\n", "", ":2: column 'loss': 'nan' is not a finite number"},
+        {"samples,channels,loss\n100,8,nan\n", "",
+         ":2: column 'loss': 'nan' is not a finite number (--skip-bad-rows"},
         {"samples,channels,loss\n100,8,-0.3\n", "", ":2: column 'loss': -0.3, a loss must be above 0"},
-        {"samples,channels,loss\n100,8,\n", "", ":2: column 'loss': ''"},
+        {"samples,channels,loss\n100,8,\n", "", ":2: column 'loss': the field is empty"},
         {"samples,channels,loss,cost\n100,8,0.3,0\n", "", ":2: column 'cost': 0"},
-        {"samples,channels,psnr\n100,8,30\n200,8,31\n400,8,0.0008\n", "", ":4: column 'psnr': 0.0008"},
-        {"samples,channels,psnr\n100,8,3000\n", "", "must lie in [-200, 200] dB"},
-        {"samples,channels,ssim\n100,8,1.2\n", "", ":2: column 'ssim': 1.2, an SSIM must lie in [-1, 1)"},
-        {"samples,channels,parameters,loss\n1,2,3,4\n", "", "choose one by --network-column"},
-        {"n,channels,loss\n1,2,3\n", "", "no column 'samples'; the file has: "},
-        {"samples,channels,error\n1,2,3\n", "", "no column 'loss'; the file has: "},
+        {"samples,channels,psnr\n100,8,30\n200,8,31\n400,8,0.0008\n", "",
+         ":4: column 'psnr': 0.0008 dB, and others reach 31 dB: mixed units?"},
+        {"samples,channels,psnr\n100,8,3000\n", "", "3000 is not a PSNR in dB (-100 to 200)"},
+        {"samples,channels,ssim\n100,8,1.2\n", "", ":2: column 'ssim': 1.2 is not an SSIM (-1 to below 1)"},
+        {"samples,channels,parameters,loss\n1,2,3,4\n", "",
+         "several columns may be the network sizes: 'channels', 'parameters'; choose one by "
+         "--network-column"},
+        {"a,channels,loss\n1,2,3\n", "",
+         "no column 'samples', nor another that is named like training sizes; the file has: "},
+        {"samples,channels,error\n1,2,3\n", "",
+         "no column 'loss', nor another that is named like losses; the file has: "},
         {good, "--network-column width", "no column 'width'"},
         {good, "--cost-column price", "no column 'price'"},
         {good, "--worth 0", "--worth"},
         {good, "--level 1", "--level"},
-        {good, "--metric accuracy", "--metric"},
+        {good, "--metric acuracy", "did you mean 'accuracy'?"},
         {good, "--format csv", "--format"},
-        {good, "--plot figure.pdf", "must end with .svg or .png"},
-        {good, "--loss-column samples",
-         "column 'samples' is taken for --samples-column and for --loss-column"},
-        {good, "--loss-column channels", "taken for --network-column and for --loss-column"},
-        {good, "--cost-column loss", "taken for --loss-column and for --cost-column"},
-        {good, "--network-column samples", "taken for --samples-column and for --network-column"},
+        {good, "--plot figure.pdf", "must end in .svg or .png"},
+        {good, "--loss-column samples", "column 'samples' is taken for --x and for --y"},
+        {good, "--loss-column channels", "taken for --y and for --network-column"},
+        {good, "--cost-column loss", "taken for --y and for --cost-column"},
+        {good, "--network-column samples", "taken for --x and for --network-column"},
         {good, "--html a.svg --plot ./a.svg", "--plot: './a.svg' is also the path of --html"},
         {good, "--html a.html --output a.html", "--output: 'a.html' is also the path of --html"},
         {"", "", "expected a header line"}};

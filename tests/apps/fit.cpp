@@ -97,34 +97,42 @@ TEST_CASE("fit: repeated seeds, duplicated rows and rows of another experiment")
     const Outcome outcome =
         reconlaw_run("fit " + curve.path + " --seed-column seed --where channels=16 --laws floor,power");
     CHECK(outcome.status == 0);
-    CHECK(outcome.err.find("1 rows that repeat another one were dropped") != std::string::npos);
+    CHECK(outcome.err.find("1 row that repeats another one was dropped") != std::string::npos);
     CHECK(outcome.err.find("24 rows are 8 different samples, each repeated") != std::string::npos);
     CHECK(fails(text, "--seed-column seed").find("the same samples and seed as line 2 with another loss") !=
           std::string::npos);
-    CHECK(fails(text, "--where channels=64").find("no row has channels=64; 'channels' is one of 16, 32") !=
-          std::string::npos);
+    CHECK(fails(text, "--where channels=64")
+              .find("no row has 'channels=64'; 'channels' is one of '16', '32'") != std::string::npos);
 }
 
 TEST_CASE("fit: what is wrong with the file, and where") {
-    CHECK(fails("N,err\n1,2\n") == "reconlaw fit: FILE: no column 'samples'; the file has: N, err\n");
+    CHECK(fails("x,err\n1,2\n") ==
+          "reconlaw fit: FILE: no column 'samples', nor another that is named like training sizes; the file "
+          "has: x, err; "
+          "choose one by --x\n");
     CHECK(fails("samples,loss\n10,0.5\n-3,0.4\n") ==
-          "reconlaw fit: FILE:3: column 'samples': -3, must be > 0\n");
+          "reconlaw fit: FILE:3: column 'samples': -3, must be above 0\n");
     CHECK(fails("samples,loss\n10,0.5\n0,0.4\n") ==
-          "reconlaw fit: FILE:3: column 'samples': 0, must be > 0\n");
+          "reconlaw fit: FILE:3: column 'samples': 0, must be above 0 (laws have no value without data: "
+          "remove the row)\n");
     CHECK(fails("samples,loss\n10,0.5\n20,nan\n") ==
-          "reconlaw fit: FILE:3: column 'loss': 'nan' is not a finite number\n");
+          "reconlaw fit: FILE:3: column 'loss': 'nan' is not a finite number (--skip-bad-rows leaves such "
+          "rows out)\n");
     CHECK(fails("samples,loss\n10,0.5\n20,-0.1\n") ==
-          "reconlaw fit: FILE:3: column 'loss': -0.1, a loss must be > 0; for decibels use --metric psnr\n");
+          "reconlaw fit: FILE:3: column 'loss': -0.1, a loss must be above 0; if it is a coefficient of "
+          "determination: "
+          "--metric r2\n");
     CHECK(fails(floor_curve(), "--floor 0.5")
               .find("--floor: value = 0.5, must be at least 0 and below the smallest loss") !=
           std::string::npos);
-    CHECK(fails("samples,psnr\n10,25\n20,0.003\n", "--y psnr").find("mixes units: from 0.003 to 25 dB") !=
-          std::string::npos);
+    CHECK(fails("samples,psnr\n10,25\n20,0.003\n", "--y psnr")
+              .find("0.003 dB, and others reach 25 dB: mixed units?") != std::string::npos);
     CHECK(fails("samples,ssim\n10,0.8\n20,1.2\n", "--y ssim").find("1.2 is not an SSIM") !=
           std::string::npos);
-    CHECK(fails("samples,loss\n10,0.001\n20,31.5\n").find("seems to mix units") != std::string::npos);
-    CHECK(fails(floor_curve(), "--laws floor,cubic").find("law 'cubic' is unknown: one of power, floor") !=
-          std::string::npos);
+    CHECK(fails("samples,loss\n10,0.001\n20,31.5\n").find("mixed units?") != std::string::npos);
+    CHECK(
+        fails(floor_curve(), "--laws floor,cubic").find("--laws: 'cubic' is unknown, must be power, floor") !=
+        std::string::npos);
     CHECK(fails(floor_curve(), "--plot x.pdf").find("must end in .svg or .png") != std::string::npos);
     CHECK(fails(floor_curve(), "--theory subspace").find("--n: the dimension of the signals") !=
           std::string::npos);
@@ -144,6 +152,7 @@ TEST_CASE("fit: two points, constant and growing losses are answers") {
     const Outcome growing = reconlaw_run("fit " + up.path + " --laws floor,power");
     CHECK(growing.status == 0);
     CHECK(growing.out.find("No forecast: the loss grows with samples") != std::string::npos);
+    CHECK(growing.out.find("--metric accuracy, ssim or r2 says so") != std::string::npos);
     CHECK(constant.out.find("nan") == std::string::npos);
 }
 
@@ -213,10 +222,12 @@ TEST_CASE("fit: a robust loss changes what an outlier did to the law") {
 }
 
 TEST_CASE("fit: options that contradict or do nothing are refused") {
-    CHECK(fails(floor_curve(), "--x loss").find("column 'loss' is given two roles") != std::string::npos);
+    CHECK(fails(floor_curve(), "--x loss").find("column 'loss' is taken for --x and for --y") !=
+          std::string::npos);
     CHECK(fails(floor_curve(), "--n 10").find("belong to --theory") != std::string::npos);
     CHECK(fails(floor_curve(), "--laws power,power").find("'power' is given twice") != std::string::npos);
-    CHECK(fails(floor_curve(), "--plot a.svg --output a.svg").find("both are 'a.svg'") != std::string::npos);
+    CHECK(fails(floor_curve(), "--plot a.svg --output a.svg").find("'a.svg' is also the path of --plot") !=
+          std::string::npos);
     CHECK(fails(floor_curve(), "--series x.csv").find("one file is needed") != std::string::npos);
 }
 

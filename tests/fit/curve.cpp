@@ -84,8 +84,11 @@ TEST_CASE("metrics convert to losses and back") {
     check_close(to_loss(Metric::ssim, 0.9), 0.1, 1e-14, 0);
     check_close(to_loss(Metric::mse, 0.25), 0.25, 0, 0);
     check_close(to_loss(Metric::loss, 0.25), 0.25, 0, 0);
-    for (const char* name : {"loss", "mse", "psnr", "ssim"}) {
+    check_close(to_loss(Metric::accuracy, 0.75), 0.25, 1e-14, 0);
+    check_close(to_loss(Metric::r2, -0.5), 1.5, 1e-14, 0);
+    for (const std::string& name : metric_names()) {
         const Metric metric = metric_named(name);
+        CHECK(larger_is_better(metric) == (to_loss(metric, 0.9) < to_loss(metric, 0.8)));
         for (const double value : {-3.0, 0.125, 0.9, 27.5}) {
             INFO(name);
             check_close(from_loss(metric, to_loss(metric, value)), value, 1e-14, 1e-14);
@@ -95,8 +98,11 @@ TEST_CASE("metrics convert to losses and back") {
     CHECK(label(Metric::ssim) == "SSIM");
     CHECK(label(Metric::mse) == "MSE");
     CHECK(label(Metric::loss) == "loss");
+    CHECK(loss_label(Metric::psnr) == "MSE/range^2");
+    CHECK(loss_label(Metric::r2) == "1 - R2");
+    CHECK(loss_label(Metric::mse) == "MSE");
     CHECK(complaint([] { (void)metric_named("nmse"); }) ==
-          "metric 'nmse' is unknown: one of loss, mse, psnr, ssim");
+          "metric 'nmse' is unknown: one of loss, mse, psnr, ssim, accuracy, r2");
 }
 
 TEST_CASE("bad curves are refused with function, entry and range") {

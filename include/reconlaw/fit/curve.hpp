@@ -37,22 +37,33 @@ LearningCurve make_curve(const std::vector<double>& size, const std::vector<doub
 
 /// What a column of measurements holds.
 enum class Metric {
-    loss,  ///< already a loss
-    mse,   ///< mean squared error
-    psnr,  ///< 10 log10(range^2/MSE) [dB]: converted to MSE/range^2
-    ssim   ///< in [-1, 1): converted to 1 - SSIM
+    loss,      ///< already a loss
+    mse,       ///< mean squared error
+    psnr,      ///< 10 log10(range^2/MSE) [dB]: converted to MSE/range^2
+    ssim,      ///< in [-1, 1): converted to 1 - SSIM
+    accuracy,  ///< part of the answers that are right, in [0, 1): converted to 1 - accuracy
+    r2         ///< coefficient of determination, below 1: converted to 1 - R2
 };
 
-/// "loss", "mse", "psnr", "ssim". @throws std::invalid_argument listing them
+/// "loss", "mse", "psnr", "ssim", "accuracy", "r2": what metric_named takes.
+const std::vector<std::string>& metric_names();
+
+/// @throws std::invalid_argument listing the names
 Metric metric_named(std::string_view name);
 
-/// loss, mse: unchanged; psnr: 10^(-value/10); ssim: 1 - value.
+/// Whether a larger value is better: all but loss and mse.
+bool larger_is_better(Metric metric);
+
+/// loss, mse: unchanged; psnr: 10^(-value/10); the others: 1 - value.
 double to_loss(Metric metric, double value);
 
 /// The inverse of to_loss: psnr in dB.
 double from_loss(Metric metric, double loss);
 
-/// "loss", "MSE", "PSNR (dB)", "SSIM"
+/// "loss", "MSE", "PSNR (dB)", "SSIM", "accuracy", "R2"
 std::string label(Metric metric);
+
+/// What is fitted: "loss", "MSE", "MSE/range^2", "1 - SSIM", "1 - accuracy", "1 - R2"
+std::string loss_label(Metric metric);
 
 }  // namespace reconlaw::fit
