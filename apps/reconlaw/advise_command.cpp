@@ -21,7 +21,7 @@
 namespace reconlaw::cli {
 namespace {
 
-struct Options {
+struct AdviseArguments {
     std::optional<std::string> file, html, plot, output;
     ResultColumns columns;
     std::string format = "text";
@@ -51,7 +51,7 @@ void use_errors(Results& results, const std::vector<double>& network, fit::Joint
         curve.log_error[at++] = std::sqrt(variance.first) / variance.second;
 }
 
-Input read_input(const Options& o) {
+Input read_input(const AdviseArguments& o) {
     Results results = read_results(read_table(*o.file, o.columns.skip_bad_rows), o.columns);
     if (results.error.empty()) drop_repeated_rows(results);
     refuse_mixture(results);
@@ -74,7 +74,7 @@ Input read_input(const Options& o) {
     return input;
 }
 
-std::string padded(std::string text, std::size_t width) {
+std::string in_column(std::string text, std::size_t width) {
     return text.size() < width ? text + std::string(width - text.size(), ' ') : text + " ";
 }
 
@@ -87,16 +87,16 @@ std::string text_report(const fit::Advice& a, const AdviceNames& names) {
     text += ", " + fit::label(metric) + " " + printed("%.4g", fit::from_loss(metric, a.loss.value)) + "\n\n" +
             a.verdict + "\nNext: " + a.next_step + "\n";
     if (a.data.known || a.larger.known)
-        text += "\n" + padded("", 26) +
-                padded(metric == fit::Metric::psnr ? "PSNR gained" : "loss saved", 13) + padded(percent, 18) +
-                "verdict\n";
+        text += "\n" + in_column("", 26) +
+                in_column(metric == fit::Metric::psnr ? "PSNR gained" : "loss saved", 13) +
+                in_column(percent, 18) + "verdict\n";
     for (const fit::Direction* d : {&a.data, &a.larger, &a.both})
         for (const fit::ExpectedGain& g : d->gains) {
             std::string what = g.data_factor > 1 ? printed("%gx data", g.data_factor) : "";
             if (g.network_factor > 1)
                 what += (what.empty() ? "" : ", ") + printed("%gx network", g.network_factor);
-            text += padded("  " + what, 26) + padded(gain_text(g, metric), 13) +
-                    padded(gain_interval_text(g, metric), 18) + to_string(g.verdict) + "\n";
+            text += in_column("  " + what, 26) + in_column(gain_text(g, metric), 13) +
+                    in_column(gain_interval_text(g, metric), 18) + to_string(g.verdict) + "\n";
         }
     if (a.both.known) text += "\nLimited now by: " + to_string(a.limit) + "\n";
     const std::string little = " (ten times more saves less than " +
@@ -119,12 +119,13 @@ std::string text_report(const fit::Advice& a, const AdviceNames& names) {
 
 using Json = nlohmann::ordered_json;
 
-Json number(double value) {
+Json json_number(double value) {
     return std::isfinite(value) ? Json(value) : Json(nullptr);
 }
 
 Json json_of(const fit::Estimate& e) {
-    return {{"value", number(e.value)}, {"lower", number(e.lower)}, {"upper", number(e.upper)}};
+    return {
+        {"value", json_number(e.value)}, {"lower", json_number(e.lower)}, {"upper", json_number(e.upper)}};
 }
 
 Json json_of(const fit::Direction& d, const AdviceNames& names, bool plateau) {
@@ -189,7 +190,7 @@ std::string json_report(const fit::Advice& a, const Input& input) {
     return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
-void advise_command(const Options& o, const Streams& streams) {
+void advise_command(const AdviseArguments& o, const Streams& streams) {
     require_figure_path(o.plot);
     check_outputs(*o.file, {{"--html", o.html}, {"--plot", o.plot}, {"--output", o.output}});
     const Input input = read_input(o);
@@ -215,8 +216,8 @@ void advise_command(const Options& o, const Streams& streams) {
 }  // namespace
 
 Run add_advise_command(CLI::App& app) {
-    auto options = std::make_shared<Options>();
-    Options& o = *options;
+    auto options = std::make_shared<AdviseArguments>();
+    AdviseArguments& o = *options;
     o.columns.with_network = true;
     add_text(app, "results", o.file, "FILE",
              "CSV file with a header line, one row a training run; - is the standard input")

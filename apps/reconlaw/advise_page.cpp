@@ -34,11 +34,11 @@ std::string short_number(double value) {
 
 constexpr std::array<const char*, 6> colours{"#0072B2", "#D55E00", "#009E73",
                                              "#B0307A", "#E69F00", "#56B4E9"};
-constexpr std::array<int, 6> marks{7, 5, 9, 13, 11, 12};
+constexpr std::array<int, 6> point_marks{7, 5, 9, 13, 11, 12};
 
 Look look_of(std::size_t index, std::size_t count) {
     const std::size_t i = count <= 1 ? 0 : index % colours.size();
-    return {colours[i], marks[i], false};
+    return {colours[i], point_marks[i], false};
 }
 
 /// At most `most` of the values, first and last included.

@@ -18,10 +18,10 @@ namespace reconlaw::cli {
 
 namespace {
 
-using Text = std::optional<std::string>;
+using OptionalText = std::optional<std::string>;
 
-struct Options {
-    Text file, series, group, laws, predict, theory, plot, output;
+struct FitArguments {
+    OptionalText file, series, group, laws, predict, theory, plot, output;
     ResultColumns columns;
     std::string format = "text", estimator = "early-stopped";
     fit::RobustLoss robust = fit::RobustLoss::none;
@@ -31,7 +31,7 @@ struct Options {
     bool free_scale = false, per_coordinate = false;
 };
 
-std::vector<fit::Law> chosen_laws(const Text& list) {
+std::vector<fit::Law> chosen_laws(const OptionalText& list) {
     if (!list || *list == "all") return fit::all_laws();
     std::vector<std::string> names;
     for (const fit::Law& law : fit::all_laws()) names.push_back(law.name);
@@ -44,7 +44,7 @@ std::vector<fit::Law> chosen_laws(const Text& list) {
     return laws;
 }
 
-std::vector<double> asked_sizes(const Text& list) {
+std::vector<double> asked_sizes(const OptionalText& list) {
     std::vector<double> sizes;
     if (!list) return sizes;
     for (const std::string& word : words_of(*list, "--predict"))
@@ -52,7 +52,7 @@ std::vector<double> asked_sizes(const Text& list) {
     return sizes;
 }
 
-std::vector<fit::Law> theory_laws(const Options& options) {
+std::vector<fit::Law> theory_laws(const FitArguments& options) {
     std::vector<fit::Law> laws;
     if (!options.theory) return laws;
     if (!options.n)
@@ -80,7 +80,7 @@ void write_plot(const report::Figure& figure, const std::string& path) {
                                     data::Links::follow);
 }
 
-void check(const Options& options) {
+void check(const FitArguments& options) {
     require_figure_path(options.plot);
     if (!options.theory && (options.n || options.sigma || options.free_scale || options.per_coordinate))
         throw std::invalid_argument("--n, --sigma, --free-scale and --per-coordinate belong to --theory");
@@ -97,7 +97,7 @@ void check(const Options& options) {
                   {{"--plot", options.plot}, {"--output", options.output}});
 }
 
-void fit_many(const Options& options, const Streams& streams) {
+void fit_many(const FitArguments& options, const Streams& streams) {
     fit::ForecastOptions forecast;
     forecast.level = options.level;
     forecast.fit.loss = options.robust;
@@ -113,7 +113,7 @@ void fit_many(const Options& options, const Streams& streams) {
             options.output.value_or(""), streams.out);
 }
 
-void fit_command(const Options& options, const Streams& streams) {
+void fit_command(const FitArguments& options, const Streams& streams) {
     check(options);
     if (options.series) return fit_many(options, streams);
     FitRequest request;
@@ -138,8 +138,8 @@ void fit_command(const Options& options, const Streams& streams) {
 }  // namespace
 
 Run add_fit_command(CLI::App& app) {
-    auto options = std::make_shared<Options>();
-    Options& o = *options;
+    auto options = std::make_shared<FitArguments>();
+    FitArguments& o = *options;
     add_text(app, "file", o.file, "FILE",
              "CSV file with a header, one row a training; - is the standard input");
     add_table_options(app, o.columns);

@@ -26,10 +26,6 @@ std::string first_name(const std::string& names) {
     return names.substr(0, names.find(','));
 }
 
-std::string shown(double value) {
-    return printed("%.10g", value);
-}
-
 std::string range_text(const char* kind, const std::string& low, const std::string& high, bool unbounded) {
     return std::string(kind) + (unbounded ? " at least " + low : " from " + low + " to " + high);
 }

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "printed.hpp"
 #include "readers.hpp"
 
 namespace reconlaw::cli {
@@ -20,7 +21,6 @@ namespace detail_options {
 CLI::Option* add(CLI::App& app, const std::string& names, const std::string& description,
                  const std::string& type, std::function<void(const std::string&)> read);
 std::string first_name(const std::string& names);
-std::string shown(double value);
 std::string range_text(const char* kind, const std::string& low, const std::string& high, bool unbounded);
 
 template <class Target>
@@ -48,7 +48,7 @@ CLI::Option* add_number(CLI::App& app, const std::string& names, Target& target,
                             [&target, allowed, name = detail_options::first_name(names)](
                                 const std::string& text) { target = parse_number(text, name, allowed); });
     if constexpr (Traits::has_default)
-        if (allowed.holds(target)) option->default_str(detail_options::shown(target));
+        if (allowed.holds(target)) option->default_str(printed_number(target));
     return option;
 }
 

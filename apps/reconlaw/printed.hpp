@@ -19,4 +19,9 @@ namespace reconlaw::cli {
     return text;
 }
 
+/// Ten significant digits: as it was written, for numbers that people write.
+inline std::string printed_number(double value) {
+    return printed("%.10g", value);
+}
+
 }  // namespace reconlaw::cli

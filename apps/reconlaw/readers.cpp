@@ -15,14 +15,6 @@ namespace {
 
 using data::in_quotes;
 
-std::string shown(double value) {
-    return printed("%.10g", value);
-}
-
-[[noreturn]] void refuse(const std::string& name, std::string_view text, const std::string& wanted) {
-    throw std::invalid_argument(name + ": " + in_quotes(text) + " is not " + wanted);
-}
-
 /// A number in decimal notation, taken apart: sign, digits without the point, power of ten of the last digit.
 struct Decimal {
     bool negative = false;
@@ -109,6 +101,10 @@ Whole whole_in(std::string_view text, const std::string& name, Whole low, Whole 
 
 }  // namespace
 
+void refuse(const std::string& name, std::string_view text, const std::string& wanted) {
+    throw std::invalid_argument(name + ": " + in_quotes(text) + " is not " + wanted);
+}
+
 bool Interval::holds(double value) const {
     return (without_low ? value > low : value >= low) && (without_high ? value < high : value <= high);
 }
@@ -117,11 +113,11 @@ std::string Interval::text() const {
     const bool lowest = low == std::numeric_limits<double>::lowest(),
                highest = high == std::numeric_limits<double>::max();
     if (lowest && highest) return "finite";
-    const std::string below = (without_high ? "below " : "at most ") + shown(high);
+    const std::string below = (without_high ? "below " : "at most ") + printed_number(high);
     if (lowest) return below;
-    const std::string least = shown(low);
+    const std::string least = printed_number(low);
     if (highest) return (without_low ? "above " : "at least ") + least;
-    if (!without_low && !without_high) return "from " + least + " to " + shown(high);
+    if (!without_low && !without_high) return "from " + least + " to " + printed_number(high);
     return (without_low ? "above " : "at least ") + least + ", " + below;
 }
 

@@ -21,6 +21,9 @@ struct Interval {
     std::string text() const;
 };
 
+/// @throws std::invalid_argument  "NAME: 'TEXT' is not WANTED", always
+[[noreturn]] void refuse(const std::string& name, std::string_view text, const std::string& wanted);
+
 /// Decimal notation: "10", "-0.5", ".5", "1e3"; leading zeros mean nothing ("0200" is 200). Not a number:
 /// an empty text, blanks, hexadecimal, nan, infinities, a second number behind the first.
 /// @param name  of the option, for the message

@@ -11,13 +11,13 @@
 namespace reconlaw::cli {
 namespace {
 
-struct Options {
+struct ReproduceArguments {
     std::string out = "reproduce-out", sections;
     bool quick = false;
     int threads = 0;
 };
 
-void reproduce_command(const Options& o, const Streams& streams) {
+void reproduce_command(const ReproduceArguments& o, const Streams& streams) {
     require_threads(o.threads);
     ReproduceOptions options;
     options.out = o.out, options.quick = o.quick, options.threads = o.threads;
@@ -36,7 +36,7 @@ void reproduce_command(const Options& o, const Streams& streams) {
 }  // namespace
 
 Run add_reproduce_command(CLI::App& app) {
-    auto options = std::make_shared<Options>();
+    auto options = std::make_shared<ReproduceArguments>();
     app.add_flag("--quick", options->quick, "About a minute on two cores; without the photographs");
     add_text(app, "--out", options->out, Text::folder,
              "Folder for report.html and the CSV, SVG and PNG files");

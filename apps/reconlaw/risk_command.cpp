@@ -14,7 +14,7 @@
 namespace reconlaw::cli {
 namespace {
 
-struct Options {
+struct RiskArguments {
     StudyOptions study;
     Order order = Order::corrected;
 };
@@ -75,7 +75,7 @@ Prediction predict(const Study& study, const EstimatorChoice& choice, long train
     throw std::logic_error("unhandled estimator");
 }
 
-void risk_command(const Options& options, const CLI::App& app, const Streams& streams) {
+void risk_command(const RiskArguments& options, const CLI::App& app, const Streams& streams) {
     require_writable(options.study.output, "--output");
     const Study study = make_study(options.study, app);
     RiskOptions risk_options;
@@ -133,7 +133,7 @@ void risk_command(const Options& options, const CLI::App& app, const Streams& st
 }  // namespace
 
 Run add_risk_command(CLI::App& app) {
-    auto options = std::make_shared<Options>();
+    auto options = std::make_shared<RiskArguments>();
     add_study_options(app, options->study, "--seed,--problem-seed");
     add_choice(app, "--order", options->order, {{"corrected", Order::corrected}, {"limit", Order::limit}},
                "corrected: with the first finite-size correction; limit: N and n large");

@@ -1,19 +1,12 @@
 #include "samples.hpp"
 
 #include <cmath>
-#include <stdexcept>
 #include <string_view>
-
-#include "reconlaw/data/in_quotes.hpp"
 
 namespace reconlaw::cli {
 namespace {
 
 constexpr long most = 1'000'000'000;
-
-[[noreturn]] void refuse(const std::string& option, std::string_view part, const std::string& wanted) {
-    throw std::invalid_argument(option + ": " + data::in_quotes(part) + " is not " + wanted);
-}
 
 long whole(std::string_view part, const std::string& option, long low, long high) {
     return static_cast<long>(parse_whole(part, option, low, high));

@@ -22,7 +22,7 @@
 namespace reconlaw::cli {
 namespace {
 
-struct Options {
+struct SimulateArguments {
     StudyOptions study;
     std::uint32_t trials = 100;
     std::uint64_t seed = 1;
@@ -78,7 +78,7 @@ std::vector<SimulatedEstimator> simulated_estimators(const Study& study,
 }
 
 /// Everything the values of a trial depend on.
-std::string fingerprint(const Options& o, const Study& study, bool reduced) {
+std::string fingerprint(const SimulateArguments& o, const Study& study, bool reduced) {
     std::ostringstream text;
     text << std::hexfloat << "problem " << static_cast<int>(o.study.problem) << " n " << o.study.n << " d "
          << o.study.d << " m " << o.study.m << " sigma " << o.study.sigma << " target-noise "
@@ -100,7 +100,8 @@ std::string fingerprint(const Options& o, const Study& study, bool reduced) {
 }
 
 /// What the results of all trials take, and what the trials in flight do.
-void require_memory_for(const Options& o, const Study& study, bool reduced, std::size_t estimators) {
+void require_memory_for(const SimulateArguments& o, const Study& study, bool reduced,
+                        std::size_t estimators) {
     const double trials = o.trials;
     require_memory(
         "--trials: " + std::to_string(o.trials) + " trials at " + std::to_string(study.samples.size()) +
@@ -121,7 +122,7 @@ void require_memory_for(const Options& o, const Study& study, bool reduced, std:
     }
 }
 
-void simulate_command(const Options& options, const CLI::App& app, const Streams& streams) {
+void simulate_command(const SimulateArguments& options, const CLI::App& app, const Streams& streams) {
     require_threads(static_cast<int>(options.threads));
     require_writable(options.study.output, "--output");
     const Study study = make_study(options.study, app);
@@ -206,7 +207,7 @@ void simulate_command(const Options& options, const CLI::App& app, const Streams
 }  // namespace
 
 Run add_simulate_command(CLI::App& app) {
-    auto options = std::make_shared<Options>();
+    auto options = std::make_shared<SimulateArguments>();
     add_study_options(app, options->study, "--problem-seed");
     add_whole(app, "--trials", options->trials, 1U, std::numeric_limits<std::uint32_t>::max(),
               "Independent training sets for each N");

@@ -58,7 +58,6 @@ Curves compressive_sensing_curves(const Context& context, Index n, Index m, Inde
         const double N = curves.grid[i];
         const auto best = optimal_stopping(problem, N, step_size(N), max_steps).risk;
         const auto last = predict_risk(problem, N, MinimumNorm{});
-        constexpr double nan = std::numeric_limits<double>::quiet_NaN();
         curves.stopped[i] = best.ok() ? best.total() / problem.normalization : nan;
         curves.converged[i] =
             last.ok() || last.status == RiskStatus::infinite ? last.total() / problem.normalization : nan;

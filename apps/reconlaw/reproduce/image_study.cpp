@@ -17,7 +17,6 @@ namespace {
 
 using Eigen::Index;
 using Eigen::MatrixXd;
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 bool contains(const std::vector<Index>& sizes, Index N) {
     return std::find(sizes.begin(), sizes.end(), N) != sizes.end();

@@ -16,7 +16,6 @@ namespace reconlaw::report {
 namespace {
 
 using Index = Eigen::Index;
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 /// The training sizes of the paper's figures.
 std::vector<Index> paper_sizes(Index d) {

@@ -1,16 +1,15 @@
 #include "power_law.hpp"
 
 #include <cmath>
-#include <limits>
 
 #include "reconlaw/detail/check.hpp"
+#include "section.hpp"
 
 namespace reconlaw::report {
 
 PowerLaw fit_power_law(const std::vector<double>& x, const std::vector<double>& y,
                        const std::vector<double>& error) {
     constexpr auto f = "fit_power_law";
-    constexpr double nan = std::numeric_limits<double>::quiet_NaN();
     detail::require(x.size() == y.size(), f, "number of y", y.size(),
                     "the number of x = " + std::to_string(x.size()));
     detail::require(error.empty() || error.size() == x.size(), f, "number of errors", error.size(),

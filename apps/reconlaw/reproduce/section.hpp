@@ -1,6 +1,7 @@
 #pragma once
 /// What the sections of the report share: how they are asked, and what they hand back.
 
+#include <limits>
 #include <string>
 #include <variant>
 #include <vector>
@@ -12,6 +13,8 @@
 #include "reconlaw/simulate/monte_carlo.hpp"
 
 namespace reconlaw::report {
+
+inline constexpr double nan = std::numeric_limits<double>::quiet_NaN();  ///< no value
 
 struct Context {
     bool quick = true;

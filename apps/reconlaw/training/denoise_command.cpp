@@ -13,7 +13,7 @@
 namespace reconlaw::cli {
 namespace {
 
-struct Options {
+struct DenoiseArguments {
     WeightsOptions network;
     std::string input, output, noisy;
     double add_noise = 0;
@@ -26,7 +26,7 @@ std::string psnr(const data::Image& image, const data::Image& clean) {
     return mse > 0 ? printed("%.2f dB", data::psnr_db(mse)) : "exact";
 }
 
-void denoise_image(const Options& o, const Streams& streams) {
+void denoise_image(const DenoiseArguments& o, const Streams& streams) {
     namespace fs = std::filesystem;
     for (const std::string& path : {o.output, o.noisy}) {
         std::error_code error;
@@ -60,8 +60,8 @@ void denoise_image(const Options& o, const Streams& streams) {
 }  // namespace
 
 Run add_denoise_command(CLI::App& app) {
-    auto options = std::make_shared<Options>();
-    Options& o = *options;
+    auto options = std::make_shared<DenoiseArguments>();
+    DenoiseArguments& o = *options;
     add_weights_options(app, o.network);
     app.add_option("input", o.input, "JPEG, PNG or WebP; colours become grey")->required();
     app.add_option("output", o.output, "PNG")->required();

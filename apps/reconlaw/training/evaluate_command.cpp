@@ -19,7 +19,7 @@
 namespace reconlaw::cli {
 namespace {
 
-struct Options {
+struct EvaluateArguments {
     WeightsOptions network;
     std::string data = "photographs", split = "test", output, format = "text";
     std::optional<double> noise;
@@ -38,7 +38,7 @@ std::optional<data::Split> split_named(const std::string& name) {
 }
 
 /// From the option, or what the network was trained with.
-double noise_level(const Options& o, const gpu::Weights& weights) {
+double noise_level(const EvaluateArguments& o, const gpu::Weights& weights) {
     if (o.noise) return *o.noise / 255;
     const auto found = weights.metadata.find("noise");
     if (found == weights.metadata.end())
@@ -78,7 +78,7 @@ std::string undefined_ssim(const gpu::Evaluation& e) {
     return count == 0 ? "" : " (without " + std::to_string(count) + " images below 7 x 7)";
 }
 
-void evaluate(const Options& o, const Streams& streams) {
+void evaluate(const EvaluateArguments& o, const Streams& streams) {
     require_writable(o.output, "--output");
     const double side = static_cast<double>(o.patch);
     require_memory("--count: " + std::to_string(o.count) + " patches of --patch " + std::to_string(o.patch),
@@ -122,8 +122,8 @@ void evaluate(const Options& o, const Streams& streams) {
 }  // namespace
 
 Run add_evaluate_command(CLI::App& app) {
-    auto options = std::make_shared<Options>();
-    Options& o = *options;
+    auto options = std::make_shared<EvaluateArguments>();
+    EvaluateArguments& o = *options;
     add_weights_options(app, o.network);
     add_text(app, "--data", o.data, Text::file,
              "photographs, fashion-mnist, a folder of images, or an IDX file");

@@ -13,14 +13,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Options {
+struct SweepArguments {
     std::string study, out;
     DeviceOptions device;
     double checkpoint_seconds = 30;
     bool panels = false, dry_run = false;
 };
 
-void sweep(Options o, const Streams& streams) {
+void sweep(SweepArguments o, const Streams& streams) {
     const TrainingStudy study = read_study(o.study);
     SweepOptions options;
     options.folder = o.out.empty() ? fs::path(o.study).stem() : fs::path(o.out);
@@ -60,8 +60,8 @@ void sweep(Options o, const Streams& streams) {
 }  // namespace
 
 Run add_sweep_command(CLI::App& app) {
-    auto options = std::make_shared<Options>();
-    Options& o = *options;
+    auto options = std::make_shared<SweepArguments>();
+    SweepArguments& o = *options;
     add_text(app, "study", o.study, Text::file,
              "TOML file: the options of train with _ for -; samples, channels, seed may be lists")
         ->required();

@@ -18,7 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Options {
+struct TrainArguments {
     TrainSettings settings;
     DeviceOptions device;
     std::string out;
@@ -62,7 +62,7 @@ class TrainingLog {
     std::size_t lines_ = 0;
 };
 
-void train(const Options& o, const Streams& streams) {
+void train(const TrainArguments& o, const Streams& streams) {
     const TrainSettings settings = resolve(o.settings, "--");
     const TrainPlan plan = plan_of(settings);
     const std::string device = use_device(o.device);
@@ -123,8 +123,8 @@ void train(const Options& o, const Streams& streams) {
 }  // namespace
 
 Run add_train_command(CLI::App& app) {
-    auto options = std::make_shared<Options>();
-    Options& o = *options;
+    auto options = std::make_shared<TrainArguments>();
+    TrainArguments& o = *options;
     add_settings(app, o.settings);
     add_text(app, "--out", o.out, Text::folder,
              "Folder for config.toml, metrics.csv, best and last weights, panel.png, result.csv")
