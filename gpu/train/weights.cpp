@@ -182,6 +182,10 @@ Weights from_safetensors(const SafeTensors& file, const std::filesystem::path& p
             throw FileError(path, "tensor " + in_quotes(t->name) + " is " + shape_text(t->shape) +
                                       ", must be " + shape_text(shape) + " for " +
                                       describe(weights.architecture));
+        if (std::ssize(t->values) != p.size())
+            throw FileError(path, "tensor " + in_quotes(t->name) + " holds " +
+                                      std::to_string(t->values.size()) + " values, must be " +
+                                      std::to_string(p.size()) + " for its shape");
         if (!std::all_of(t->values.begin(), t->values.end(), [](float v) { return std::isfinite(v); }))
             throw FileError(path, "tensor " + in_quotes(t->name) + " holds a value that is not finite");
         wanted.emplace(t->name, &p);

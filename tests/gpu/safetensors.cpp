@@ -500,6 +500,12 @@ TEST_CASE("weights that do not fit say which tensor") {
                          FileError);
     CHECK_THROWS_AS(from_safetensors(example, "w"), FileError);
     file = good;
+    file.tensors[0].values.push_back(1);
+    CHECK_THROWS_WITH_AS(
+        from_safetensors(file, "w"),
+        "w: tensor 'down_sample_layers.0.layers.0.weight' holds 19 values, must be 18 for its shape",
+        FileError);
+    file = good;
     file.metadata["residual"] = "7";
     CHECK_THROWS_WITH_AS(from_safetensors(file, "w"), "w: metadata 'residual' = '7', must be 0 or 1",
                          FileError);

@@ -36,7 +36,7 @@ void denoise_image(const Options& o, const Streams& streams) {
     }
     if (fs::weakly_canonical(o.noisy) == fs::weakly_canonical(o.output))
         throw std::invalid_argument("'" + o.noisy + "' is also the output, must be another file");
-    const gpu::Weights weights = read_weights(o.network);
+    const gpu::Weights weights = read_weights(o.network, streams.err);
     use_device(o.device);
     const data::Image clean = data::read_image(o.input);
     data::Image image = clean;

@@ -9,6 +9,7 @@
 #include "printed.hpp"
 #include "reconlaw/data/file_error.hpp"
 #include "reconlaw/data/image_set.hpp"
+#include "reconlaw/data/in_quotes.hpp"
 #include "reconlaw/gpu/denoiser.hpp"
 #include "reconlaw/gpu/evaluation.hpp"
 #include "table.hpp"
@@ -45,7 +46,7 @@ double noise_level(const Options& o, const gpu::Weights& weights) {
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), noise);
     if (error != std::errc{} || end != text.data() + text.size() || !(noise > 0 && noise <= 1))
         throw data::FileError(o.network.file,
-                              "metadata 'noise' = '" + text + "', must be above 0, at most 1");
+                              "metadata 'noise' = " + data::in_quotes(text) + ", must be above 0, at most 1");
     return noise;
 }
 
@@ -78,7 +79,7 @@ std::string undefined_ssim(const gpu::Evaluation& e) {
 }
 
 void evaluate(const Options& o, const Streams& streams) {
-    const gpu::Weights weights = read_weights(o.network);
+    const gpu::Weights weights = read_weights(o.network, streams.err);
     const double noise = noise_level(o, weights);
     const int tile = tile_of(o.network, weights);
     const std::string device = use_device(o.device);
