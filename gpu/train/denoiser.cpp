@@ -5,6 +5,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "reconlaw/data/in_quotes.hpp"
 #include "reconlaw/detail/check.hpp"
 
 namespace reconlaw::gpu {
@@ -15,6 +16,8 @@ using ConstPixels = Eigen::Map<const data::Image>;
 
 constexpr std::int64_t batch_pixels =
     16 * 128 * 128;  // tiles are processed in batches of about so many pixels
+
+constexpr int max_tile = 32768;  // as large as images can be
 
 /// Of a tile's rows, or columns.
 Eigen::ArrayXf tile_weights(int length) {
@@ -56,8 +59,9 @@ int natural_tile(const Weights& weights) {
     const std::string& text = patch->second;
     int side = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), side);
-    detail::require(error == std::errc() && end == text.data() + text.size() && side >= 1, "natural_tile",
-                    "metadata patch", "'" + text + "'", "a whole number >= 1");
+    detail::require(error == std::errc() && end == text.data() + text.size() && side >= 1 && side <= max_tile,
+                    "natural_tile", "metadata patch", data::in_quotes(text),
+                    "a whole number from 1 to 32768");
     return side;
 }
 
@@ -76,7 +80,8 @@ Denoiser::Denoiser(const Weights& weights, int images, int height, int width, in
     : images_(images), height_(height), width_(width) {
     check_denoiser(weights.architecture);
     detail::require(images >= 1, "Denoiser", "images", images, ">= 1");
-    detail::require(tile >= 0, "Denoiser", "tile", tile, ">= 0 (0: whole images)");
+    detail::require(tile >= 0 && tile <= max_tile, "Denoiser", "tile", tile,
+                    "from 0 to 32768 (0: whole images)");
     detail::require(height >= 1 && width >= 1, "Denoiser", "pixels",
                     std::to_string(height) + " x " + std::to_string(width), "at least 1 x 1");
     BatchShape one{1, height, width};

@@ -7,7 +7,9 @@
 
 #include "reconlaw/data/atomic_file.hpp"
 #include "reconlaw/data/file_error.hpp"
+#include "reconlaw/data/in_quotes.hpp"
 #include "reconlaw/detail/check.hpp"
+#include "safetensors_header.hpp"
 
 namespace reconlaw::gpu {
 namespace {
@@ -19,21 +21,16 @@ using data::FileError;
 
 const char* const metadata_key = "__metadata__";
 const char* const checksum_key = "checksum";
+const std::string checksum_kind = "content-sha256:";
 // Says that there must be a checksum: damage to the one key leaves the other.
 const char* const writer_key = "writer";
 const char* const writer = "reconlaw";
-constexpr std::uint64_t max_file_bytes = std::uint64_t{1} << 36, max_header_bytes = std::uint64_t{100} << 20;
+constexpr std::uint64_t max_file_bytes = std::uint64_t{1} << 36, max_pipe_bytes = std::uint64_t{1} << 30;
 
 std::uint64_t elements(const std::vector<std::int64_t>& shape) {
     std::uint64_t n = 1;
     for (const std::int64_t s : shape) n *= static_cast<std::uint64_t>(s);
     return n;
-}
-
-std::string checksum_of(const std::string& header, std::string_view values) {
-    data::Bytes all(header.begin(), header.end());
-    all.insert(all.end(), values.begin(), values.end());
-    return data::sha256_hex(all);
 }
 
 float half_to_float(std::uint16_t h) {
@@ -52,71 +49,58 @@ Stored load(const std::uint8_t* at) {
     return value;
 }
 
-/// Bytes per value and conversion of a dtype; 0 bytes if it is not read here.
-struct Dtype {
-    std::size_t bytes = 0;
-    float (*value)(const std::uint8_t*) = nullptr;
-};
-
-Dtype dtype_named(const std::string& name) {
-    if (name == "F32") return {4, load<float>};
-    if (name == "F64")
-        return {8, [](const std::uint8_t* at) { return static_cast<float>(load<double>(at)); }};
-    if (name == "F16")
-        return {2, [](const std::uint8_t* at) { return half_to_float(load<std::uint16_t>(at)); }};
-    if (name == "BF16")
-        return {2, [](const std::uint8_t* at) {
-                    return std::bit_cast<float>(static_cast<std::uint32_t>(load<std::uint16_t>(at)) << 16);
-                }};
-    return {};
+float value_at(const std::uint8_t* at, Dtype dtype) {
+    switch (dtype) {
+        case Dtype::f64:
+            return static_cast<float>(load<double>(at));
+        case Dtype::f16:
+            return half_to_float(load<std::uint16_t>(at));
+        case Dtype::bf16:
+            return std::bit_cast<float>(static_cast<std::uint32_t>(load<std::uint16_t>(at)) << 16);
+        case Dtype::f32:
+            break;
+    }
+    return load<float>(at);
 }
 
-struct Entry {
-    SafeTensor tensor;
-    Dtype dtype;
-    std::uint64_t begin = 0, end = 0;
-};
-
-Entry parse_entry(const std::string& name, const Json& json, std::uint64_t data_bytes,
-                  const std::filesystem::path& path) {
-    const auto refuse = [&](const std::string& reason) -> void {
-        throw FileError(path, "tensor '" + name + "': " + reason);
-    };
-    Entry e;
-    e.tensor.name = name;
-    try {
-        const std::string dtype = json.at("dtype").get<std::string>();
-        e.dtype = dtype_named(dtype);
-        if (e.dtype.bytes == 0) refuse("type " + dtype + ", must be F32, F64, F16 or BF16");
-        e.tensor.shape = json.at("shape").get<std::vector<std::int64_t>>();
-        const auto offsets = json.at("data_offsets").get<std::vector<std::uint64_t>>();
-        if (offsets.size() != 2) refuse("data_offsets must be two numbers");
-        e.begin = offsets[0], e.end = offsets[1];
-    } catch (const Json::exception& error) {
-        refuse(std::string("malformed header: ") + error.what());
-    }
-    std::uint64_t size = 1;
-    for (const std::int64_t s : e.tensor.shape) {
-        if (s < 0 || (s > 0 && size > max_file_bytes / static_cast<std::uint64_t>(s)))
-            refuse("impossible shape");
-        size *= static_cast<std::uint64_t>(s);
-    }
-    if (e.begin > e.end || e.end > data_bytes)
-        refuse("data [" + std::to_string(e.begin) + ", " + std::to_string(e.end) + ") beyond the file's " +
-               std::to_string(data_bytes) + " bytes of data");
-    if (e.end - e.begin != size * e.dtype.bytes)
-        refuse(std::to_string(e.end - e.begin) + " bytes, must be " + std::to_string(size * e.dtype.bytes) +
-               " for its shape");
-    return e;
+/// The checksum of files before `checksum_kind`: of header and data, with 64 zeros in its own place.
+bool bytes_checksum_fits(data::ByteView bytes, std::size_t header_bytes, const std::string& stored) {
+    const auto* text = reinterpret_cast<const char*>(bytes.data()) + 8;
+    std::string_view header(text, header_bytes);
+    while (header.ends_with(' ')) header.remove_suffix(1);
+    const std::string field = std::string("\"") + checksum_key + "\":\"" + stored + '"';
+    const std::size_t at = header.find(field);
+    if (stored.size() != 64 || at == std::string_view::npos) return false;
+    data::Bytes blank;
+    blank.reserve(bytes.size());
+    blank.assign(header.begin(), header.end());
+    std::fill_n(blank.begin() + static_cast<std::ptrdiff_t>(at + field.size() - 65), 64, '0');
+    blank.insert(blank.end(), bytes.begin() + 8 + static_cast<std::ptrdiff_t>(header_bytes), bytes.end());
+    return data::sha256_hex(blank) == stored;
 }
 
-void verify_checksum(const Json& header, const std::string& stored, std::string_view values,
-                     const std::filesystem::path& path) {
-    Json blank = header;
-    blank[metadata_key][checksum_key] = std::string(64, '0');
-    if (checksum_of(blank.dump(), values) != stored)
+/// Of a file whose metadata still has the keys that reconlaw adds.
+Checksum verify(const SafeTensors& file, data::ByteView bytes, std::size_t header_bytes) {
+    const auto stored = file.metadata.find(checksum_key);
+    if (stored == file.metadata.end()) {
+        const auto found = file.metadata.find(writer_key);
+        return found != file.metadata.end() && found->second == writer ? Checksum::missing : Checksum::none;
+    }
+    const bool fits = stored->second.starts_with(checksum_kind)
+                          ? stored->second == checksum_kind + checksum_of(file)
+                          : bytes_checksum_fits(bytes, header_bytes, stored->second);
+    return fits ? Checksum::fits : Checksum::differs;
+}
+
+std::uint64_t header_length(data::ByteView first_eight, std::uint64_t file_bytes,
+                            const std::filesystem::path& path) {
+    if (file_bytes < 8) throw FileError(path, "truncated: " + std::to_string(file_bytes) + " bytes");
+    const auto length = load<std::uint64_t>(first_eight.data());
+    if (length > max_header_bytes) throw FileError(path, "no safetensors file: its header would be too long");
+    if (length > file_bytes - 8)
         throw FileError(path,
-                        "the checksum does not fit: the file is damaged, or another program has changed it");
+                        "truncated: the header of " + std::to_string(length) + " bytes is not complete");
+    return length;
 }
 
 }  // namespace
@@ -127,25 +111,50 @@ const SafeTensor* SafeTensors::find(std::string_view name) const {
     return nullptr;
 }
 
+std::string checksum_of(const SafeTensors& file) {
+    const auto counted = [](const std::string& text) { return std::to_string(text.size()) + ' ' + text; };
+    std::string records;
+    for (const auto& [key, text] : file.metadata)
+        if (key != checksum_key && key != writer_key && key != "format")
+            records += "metadata " + counted(key) + ' ' + counted(text) + '\n';
+    std::vector<const SafeTensor*> sorted;
+    sorted.reserve(file.tensors.size());
+    for (const SafeTensor& t : file.tensors) sorted.push_back(&t);
+    std::sort(sorted.begin(), sorted.end(),
+              [](const SafeTensor* a, const SafeTensor* b) { return a->name < b->name; });
+    for (const SafeTensor* t : sorted) {
+        records += "tensor " + counted(t->name) + ' ';
+        for (std::size_t i = 0; i < t->shape.size(); ++i)
+            records += (i == 0 ? "" : ",") + std::to_string(t->shape[i]);
+        const auto* values = reinterpret_cast<const std::uint8_t*>(t->values.data());
+        records += ' ' + data::sha256_hex({values, 4 * t->values.size()}) + '\n';
+    }
+    return data::sha256_hex({reinterpret_cast<const std::uint8_t*>(records.data()), records.size()});
+}
+
 std::string encode_safetensors(const SafeTensors& file) {
     constexpr auto f = "encode_safetensors";
     Json header;
     header[metadata_key] = file.metadata;
     header[metadata_key][writer_key] = writer;
-    header[metadata_key][checksum_key] = std::string(64, '0');
+    header[metadata_key][checksum_key] = checksum_kind + checksum_of(file);
     std::string values;
     for (const SafeTensor& t : file.tensors) {
-        detail::require(!header.contains(t.name), f, "tensor name", t.name,
+        detail::require(!header.contains(t.name), f, "tensor name", data::in_quotes(t.name),
                         "given once, and not __metadata__");
-        detail::require(elements(t.shape) == t.values.size(), f, "values of tensor " + t.name,
-                        t.values.size(), std::to_string(elements(t.shape)) + " for its shape");
+        detail::require(elements(t.shape) == t.values.size(), f,
+                        "values of tensor " + data::printable(t.name), t.values.size(),
+                        std::to_string(elements(t.shape)) + " for its shape");
         const std::size_t begin = values.size(), bytes = 4 * t.values.size();
         header[t.name] = {{"dtype", "F32"}, {"shape", t.shape}, {"data_offsets", {begin, begin + bytes}}};
         if (bytes > 0) values.append(reinterpret_cast<const char*>(t.values.data()), bytes);
     }
-    const std::string checksum = checksum_of(header.dump(), values);
-    header[metadata_key][checksum_key] = checksum;
-    std::string text = header.dump();
+    std::string text;
+    try {
+        text = header.dump();
+    } catch (const Json::exception&) {
+        throw std::invalid_argument(std::string(f) + ": a name or text of the metadata is not UTF-8");
+    }
     text.resize((text.size() + 7) / 8 * 8, ' ');  // the data begins at a multiple of 8
     const std::uint64_t length = text.size();
     std::string bytes(8, '\0');
@@ -154,55 +163,23 @@ std::string encode_safetensors(const SafeTensors& file) {
 }
 
 SafeTensors decode_safetensors(data::ByteView bytes, const std::filesystem::path& path) {
-    if (bytes.size() < 8) throw FileError(path, "truncated: " + std::to_string(bytes.size()) + " bytes");
-    const auto length = load<std::uint64_t>(bytes.data());
-    if (length > max_header_bytes) throw FileError(path, "no safetensors file: its header would be too long");
-    if (length > bytes.size() - 8)
-        throw FileError(path,
-                        "truncated: the header of " + std::to_string(length) + " bytes is not complete");
+    const auto length = static_cast<std::size_t>(header_length(bytes, bytes.size(), path));
     const auto* text = reinterpret_cast<const char*>(bytes.data()) + 8;
-    Json header;
-    try {
-        header = Json::parse(text, text + length);
-    } catch (const Json::exception&) {
-        throw FileError(path, "no safetensors file: its header is not JSON");
-    }
-    if (!header.is_object()) throw FileError(path, "no safetensors file: its header is not an object");
-    const data::ByteView values = bytes.subspan(8 + static_cast<std::size_t>(length));
-    const std::string_view raw(reinterpret_cast<const char*>(values.data()), values.size());
-
+    const data::ByteView values = bytes.subspan(8 + length);
+    Header header = parse_header({text, length}, values.size(), path);
     SafeTensors file;
-    std::vector<Entry> entries;
-    std::uint64_t used = 0;
-    for (const auto& [name, json] : header.items()) {
-        if (name == metadata_key) {
-            try {
-                file.metadata = json.get<std::map<std::string, std::string>>();
-            } catch (const Json::exception&) {
-                throw FileError(path, "__metadata__ must map text to text");
-            }
-            continue;
-        }
-        entries.push_back(parse_entry(name, json, values.size(), path));
-        used = std::max(used, entries.back().end);
-    }
-    if (used < values.size())
-        throw FileError(path, std::to_string(values.size() - used) + " bytes after the last tensor");
-    const auto found = file.metadata.find(checksum_key);
-    if (found != file.metadata.end())
-        verify_checksum(header, found->second, raw, path);
-    else if (file.metadata.count(writer_key) && file.metadata.at(writer_key) == writer)
-        throw FileError(path, "the checksum is missing: the file is damaged");
-    file.metadata.erase(checksum_key), file.metadata.erase(writer_key);
-    std::stable_sort(entries.begin(), entries.end(),
-                     [](const Entry& a, const Entry& b) { return a.begin < b.begin; });
-    for (Entry& e : entries) {
-        const std::size_t count = static_cast<std::size_t>(e.end - e.begin) / e.dtype.bytes;
-        e.tensor.values.resize(count);
+    file.metadata = std::move(header.metadata);
+    file.tensors.reserve(header.entries.size());
+    for (HeaderEntry& e : header.entries) {
+        SafeTensor& t = file.tensors.emplace_back();
+        t.name = std::move(e.name), t.shape = std::move(e.shape);
+        const std::size_t each = bytes_of(e.dtype), count = static_cast<std::size_t>(e.end - e.begin) / each;
+        t.values.resize(count);
         const std::uint8_t* at = values.data() + e.begin;
-        for (std::size_t i = 0; i < count; ++i) e.tensor.values[i] = e.dtype.value(at + i * e.dtype.bytes);
-        file.tensors.push_back(std::move(e.tensor));
+        for (std::size_t i = 0; i < count; ++i) t.values[i] = value_at(at + i * each, e.dtype);
     }
+    file.checksum = verify(file, bytes, length);
+    file.metadata.erase(checksum_key), file.metadata.erase(writer_key);
     return file;
 }
 
@@ -211,6 +188,17 @@ void write_safetensors(const std::filesystem::path& path, const SafeTensors& fil
 }
 
 SafeTensors read_safetensors(const std::filesystem::path& path) {
+    std::error_code error;
+    if (!std::filesystem::is_regular_file(path, error))  // a pipe has no size and can be read once
+        return decode_safetensors(data::read_file(path, max_pipe_bytes), path);
+    // a file that is none, or damaged, is refused by its header, whatever its size
+    const std::uint64_t size = std::filesystem::file_size(path, error);
+    if (!error) {
+        const data::Bytes first = data::read_file_range(path, 0, std::min<std::uint64_t>(size, 8));
+        const std::uint64_t length = header_length(first, size, path);
+        const data::Bytes header = data::read_file_range(path, 8, length);
+        parse_header({reinterpret_cast<const char*>(header.data()), header.size()}, size - 8 - length, path);
+    }
     return decode_safetensors(data::read_file(path, max_file_bytes), path);
 }
 

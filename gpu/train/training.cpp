@@ -109,7 +109,8 @@ class Training {
           order_(samples_),
           validation_order_((validation_count_ + batch_ - 1) / batch_ * batch_),
           order_host_(static_cast<std::size_t>(samples_)),
-          fingerprint_(fingerprint_of(a, train, validation, o)) {
+          identity_{a,       o.optimiser,  o.schedule,
+                    o.steps, epoch_steps_, fingerprint_of(a, train, validation, o)} {
         patches_.upload(train.values.data());
         validation_.upload(validation.values.data());
         std::vector<int> order(static_cast<std::size_t>(validation_order_.size()));
@@ -148,7 +149,7 @@ class Training {
         network_.initialise(options_.seed);
         state_.schedule = start_schedule(options_.schedule, options_.optimiser.rate);
         if (run_.resume && !run_.checkpoint.empty()) {
-            if (auto saved = read_checkpoint(run_.checkpoint, fingerprint_, run_.note)) {
+            if (auto saved = read_checkpoint(run_.checkpoint, identity_, run_.note)) {
                 state_ = std::move(*saved);
                 if (const std::string now = device().summary(); run_.note && state_.device != now)
                     run_.note("so far computed by " + state_.device + ", now by " + now +
@@ -257,7 +258,7 @@ class Training {
         state_.averages = optimiser_.state();
         state_.optimiser_steps = optimiser_.steps();
         state_.seconds = seconds(), state_.device = device().summary();
-        write_checkpoint(run_.checkpoint, architecture_, metadata(), fingerprint_, state_);
+        write_checkpoint(run_.checkpoint, identity_, metadata(), state_);
     }
 
     Weights best_weights() const {
@@ -308,7 +309,7 @@ class Training {
     DeviceArray<float> patches_, validation_;
     DeviceArray<int> order_, validation_order_;
     std::vector<int> order_host_;
-    Fingerprint fingerprint_;
+    const TrainingIdentity identity_;
     TrainingState state_;
     std::int64_t shuffled_pass_ = -1, first_step_ = 0;
     double rate_ = 0, earlier_seconds_ = 0;

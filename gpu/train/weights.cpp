@@ -4,14 +4,17 @@
 #include <charconv>
 #include <cmath>
 #include <optional>
+#include <unordered_map>
 
 #include "reconlaw/data/file_error.hpp"
+#include "reconlaw/data/in_quotes.hpp"
 #include "reconlaw/detail/check.hpp"
 
 namespace reconlaw::gpu {
 namespace {
 
 using data::FileError;
+using data::in_quotes;
 using Metadata = std::map<std::string, std::string>;
 
 std::string shape_text(const std::vector<std::int64_t>& shape) {
@@ -20,44 +23,42 @@ std::string shape_text(const std::vector<std::int64_t>& shape) {
     return text.empty() ? "scalar" : text;
 }
 
-int whole_number(const Metadata& m, const std::string& key, const std::filesystem::path& path) {
+template <class Number>
+Number number(const Metadata& m, const std::string& key, const std::filesystem::path& path) {
     const auto found = m.find(key);
     if (found == m.end()) throw FileError(path, "the metadata has no '" + key + "'");
-    int value = 0;
+    Number value{};
     const std::string& text = found->second;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (error != std::errc{} || end != text.data() + text.size())
-        throw FileError(path, "metadata '" + key + "' = '" + text + "', must be a whole number");
+        throw FileError(path, "metadata '" + key + "' = " + in_quotes(text) + ", must be a " +
+                                  (std::is_integral_v<Number> ? "whole number" : "number"));
     return value;
 }
 
-double number(const Metadata& m, const std::string& key, const std::filesystem::path& path) {
-    const auto found = m.find(key);
-    if (found == m.end()) throw FileError(path, "the metadata has no '" + key + "'");
-    double value = 0;
-    const std::string& text = found->second;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc{} || end != text.data() + text.size())
-        throw FileError(path, "metadata '" + key + "' = '" + text + "', must be a number");
-    return value;
+bool flag(const Metadata& m, const std::string& key, const std::filesystem::path& path) {
+    const int value = number<int>(m, key, path);
+    if (value != 0 && value != 1)
+        throw FileError(path, "metadata '" + key + "' = '" + std::to_string(value) + "', must be 0 or 1");
+    return value == 1;
 }
 
 Architecture architecture_from(const Metadata& m, const std::filesystem::path& path) {
     const std::string& kind = m.at("architecture");
-    const auto get = [&](const char* key) { return whole_number(m, key, path); };
+    const auto get = [&](const char* key) { return number<int>(m, key, path); };
     if (kind == "unet") {
         UNet u;
         u.in_channels = get("in_channels"), u.out_channels = get("out_channels"),
         u.channels = get("channels");
-        u.poolings = get("poolings"), u.residual = get("residual") != 0;
+        u.poolings = get("poolings"), u.residual = flag(m, "residual", path);
         return u;
     }
     if (kind == "residual-cnn") {
         ResidualCnn r;
         r.in_channels = get("in_channels"), r.out_channels = get("out_channels"),
         r.channels = get("channels");
-        r.blocks = get("blocks"), r.upscale = get("upscale"), r.residual = get("residual") != 0;
-        r.block_scale = number(m, "block_scale", path);
+        r.blocks = get("blocks"), r.upscale = get("upscale"), r.residual = flag(m, "residual", path);
+        r.block_scale = number<double>(m, "block_scale", path);
         return r;
     }
     if (kind == "linear") {
@@ -65,21 +66,38 @@ Architecture architecture_from(const Metadata& m, const std::filesystem::path& p
         l.inputs = get("inputs"), l.outputs = get("outputs");
         return l;
     }
-    throw FileError(path, "architecture '" + kind + "' is unknown: unet, residual-cnn or linear");
+    throw FileError(path, "architecture " + in_quotes(kind) + " is unknown: unet, residual-cnn or linear");
 }
 
+/// Tensors by name: a file may have very many.
+class Index {
+  public:
+    explicit Index(const SafeTensors& file) {
+        for (const SafeTensor& t : file.tensors) by_name_.emplace(t.name, &t);
+    }
+    const SafeTensor* find(const std::string& name) const {
+        const auto found = by_name_.find(name);
+        return found == by_name_.end() ? nullptr : found->second;
+    }
+
+  private:
+    std::unordered_map<std::string_view, const SafeTensor*> by_name_;
+};
+
 /// A state_dict of fastMRI's U-Net by its names, after the prefix.
-std::optional<UNet> recognise_unet(const SafeTensors& file, const std::string& prefix) {
+std::optional<UNet> recognise_unet(const Index& file, const std::string& prefix) {
     const SafeTensor* first = file.find(prefix + "down_sample_layers.0.layers.0.weight");
     if (!first || first->shape.size() != 4) return std::nullopt;
+    const auto whole = [](std::int64_t n) { return static_cast<int>(std::min<std::int64_t>(n, 1 << 20)); };
     UNet u;
-    u.channels = static_cast<int>(first->shape[0]), u.in_channels = static_cast<int>(first->shape[1]);
+    u.channels = whole(first->shape[0]), u.in_channels = whole(first->shape[1]);
     u.poolings = 0;
-    while (file.find(prefix + "down_sample_layers." + std::to_string(u.poolings) + ".layers.0.weight"))
+    while (u.poolings < 100 &&
+           file.find(prefix + "down_sample_layers." + std::to_string(u.poolings) + ".layers.0.weight"))
         ++u.poolings;
     const SafeTensor* last = file.find(prefix + "up_conv." + std::to_string(u.poolings - 1) + ".1.bias");
     if (!last || last->shape.size() != 1) return std::nullopt;
-    u.out_channels = static_cast<int>(last->shape[0]);
+    u.out_channels = whole(last->shape[0]);
     return u;
 }
 
@@ -136,11 +154,12 @@ SafeTensors to_safetensors(const Weights& weights) {
 Weights from_safetensors(const SafeTensors& file, const std::filesystem::path& path) {
     Weights weights;
     std::string prefix;
+    const Index tensors(file);
     if (file.metadata.count("architecture")) {
         weights.architecture = architecture_from(file.metadata, path);
     } else {
         prefix = prefix_of(file);
-        const std::optional<UNet> unet = recognise_unet(file, prefix);
+        const std::optional<UNet> unet = recognise_unet(tensors, prefix);
         if (!unet)
             throw FileError(path,
                             "no network that reconlaw knows: neither 'architecture' in the metadata nor the "
@@ -153,31 +172,42 @@ Weights from_safetensors(const SafeTensors& file, const std::filesystem::path& p
         throw FileError(path, e.what());
     }
     const std::vector<Parameter> list = parameters(weights.architecture);
+    std::unordered_map<std::string_view, const Parameter*> wanted;
     // shapes before memory: a file can claim any architecture
     for (const Parameter& p : list) {
-        const SafeTensor* t = file.find(prefix + p.name);
-        if (!t) throw FileError(path, "tensor '" + prefix + p.name + "' is missing");
+        const SafeTensor* t = tensors.find(prefix + p.name);
+        if (!t) throw FileError(path, "tensor " + in_quotes(prefix + p.name) + " is missing");
         const std::vector<std::int64_t> shape(p.shape.begin(), p.shape.end());
         if (t->shape != shape)
-            throw FileError(path, "tensor '" + t->name + "' is " + shape_text(t->shape) + ", must be " +
-                                      shape_text(shape) + " for " + describe(weights.architecture));
+            throw FileError(path, "tensor " + in_quotes(t->name) + " is " + shape_text(t->shape) +
+                                      ", must be " + shape_text(shape) + " for " +
+                                      describe(weights.architecture));
+        if (std::ssize(t->values) != p.size())
+            throw FileError(path, "tensor " + in_quotes(t->name) + " holds " +
+                                      std::to_string(t->values.size()) + " values, must be " +
+                                      std::to_string(p.size()) + " for its shape");
         if (!std::all_of(t->values.begin(), t->values.end(), [](float v) { return std::isfinite(v); }))
-            throw FileError(path, "tensor '" + t->name + "' holds a value that is not finite");
+            throw FileError(path, "tensor " + in_quotes(t->name) + " holds a value that is not finite");
+        wanted.emplace(t->name, &p);
     }
+    for (const SafeTensor& t : file.tensors)
+        if (!t.name.starts_with("training.") && !wanted.contains(t.name))
+            throw FileError(path, "tensor " + in_quotes(t.name) + " does not belong to " +
+                                      describe(weights.architecture));
     weights.values.resize(static_cast<std::size_t>(list.back().offset + list.back().size()));
-    for (const Parameter& p : list) {
-        const std::vector<float>& values = file.find(prefix + p.name)->values;
-        std::copy(values.begin(), values.end(), weights.values.begin() + p.offset);
-    }
-    if (file.tensors.size() > list.size())
-        for (const SafeTensor& t : file.tensors)
-            if (!t.name.starts_with("training.") &&
-                std::none_of(list.begin(), list.end(),
-                             [&](const Parameter& p) { return prefix + p.name == t.name; }))
-                throw FileError(
-                    path, "tensor '" + t.name + "' does not belong to " + describe(weights.architecture));
+    for (const SafeTensor& t : file.tensors)
+        if (const auto p = wanted.find(t.name); p != wanted.end())
+            std::copy(t.values.begin(), t.values.end(), weights.values.begin() + p->second->offset);
     weights.metadata = file.metadata;
     for (const auto& entry : architecture_metadata(weights.architecture)) weights.metadata.erase(entry.first);
+    if (file.checksum == Checksum::differs)
+        weights.note = path.string() +
+                       ": not as reconlaw wrote it, the checksum does not fit: another program has changed "
+                       "or rounded values or metadata, or the file is damaged";
+    if (file.checksum == Checksum::missing)
+        weights.note = path.string() +
+                       ": written by reconlaw, but the checksum is gone: another program has changed the "
+                       "metadata, or the file is damaged";
     return weights;
 }
 

@@ -2,6 +2,7 @@
 
 #include "folder_lock.hpp"
 #include "support/check_close.hpp"
+#include "training/job.hpp"
 #include "training_support.hpp"
 
 using namespace reconlaw::cli::testing;
@@ -144,6 +145,81 @@ TEST_CASE("a result that is damaged is made again, and results outside the study
     CHECK(reconlaw_run(sweep(folder)).err.find("3 trainings in") != std::string::npos);
 }
 
+TEST_CASE("a result.csv is believed only where it is one that the training can have written") {
+    const TemporaryDirectory folder;
+    using namespace reconlaw::cli;
+    TrainSettings settings;
+    settings.channels = 4, settings.steps = 60;
+    settings = resolve(settings, "");
+    JobResult job;
+    job.settings = settings;
+    job.parameter_count = reconlaw::gpu::parameter_count(plan_of(settings).architecture);
+    job.test.mse = {1.5e-3, 2e-4}, job.test.psnr_db = {28.5, 0.25}, job.test.ssim = {0.75, 0.01};
+    job.test.noisy_psnr_db = {20.25, 0.1};
+    job.validation_psnr_db = 29, job.train_loss = 1e-3, job.seconds = 12.5, job.best_epoch = 7;
+    const std::string row = result_row(job), good = result_header() + row;
+    const auto read = [&](const std::string& text) {
+        write_text(folder / "result.csv", text);
+        return read_result(folder.path(), settings);
+    };
+    CHECK(!read_result(folder.path(), settings));
+    const auto result = read(good);
+    REQUIRE(result);
+    CHECK(result->row == row);
+    CHECK(result->loss == 1.5e-3);
+    CHECK(result->psnr_db == 28.5);
+    CHECK(result->best_epoch == 7);
+    CHECK(result->seconds == 12.5);
+    const auto with = [&](std::size_t column, const std::string& cell) {
+        std::vector<std::string> cells = cells_of(row.substr(0, row.size() - 1));
+        cells.at(column) = cell;
+        std::string text = result_header();
+        for (std::size_t i = 0; i < cells.size(); ++i) text += (i == 0 ? "" : ",") + cells[i];
+        return text + '\n';
+    };
+    for (const std::string& text :
+         {std::string(), result_header(), row, good.substr(0, good.size() - 1), good + row, good + '\n',
+          row + result_header(), "x" + good, result_header() + "\n", result_header() + ",,,,,,,,,,,,,,\n",
+          with(14, "12.5,1"), std::string(1 << 20, '\n'), good + std::string(1 << 20, '1')})
+        CHECK(!read(text));
+    for (std::size_t column = 0; column < 15; ++column)
+        for (const char* cell : {"", " 1", "x", "inf", "-inf", "1e999", "0x1p3", "1 2", "-7", "1\n2"}) {
+            CAPTURE(column);
+            CAPTURE(cell);
+            const bool sign_is_free = column == 6 || (column >= 9 && column <= 11);
+            CHECK(read(with(column, cell)).has_value() == (sign_is_free && std::string(cell) == "-7"));
+        }
+    for (const std::size_t column : {0, 1, 2, 3, 13}) CHECK(!read(with(column, "1")));  // another training's
+    for (const char* epoch : {"0", "1.5", "1e10", "2147483648"}) CHECK(!read(with(12, epoch)));
+    CHECK(!read(with(4, "0")));
+    for (const char* ssim : {"nan", "-nan"}) CHECK(read(with(8, ssim)));  // images too small for it
+    for (const char* ssim : {"1.01", "nanx"}) CHECK(!read(with(8, ssim)));
+    fs::remove(folder / "result.csv");
+    fs::create_directory(folder / "result.csv");
+    CHECK(!read_result(folder.path(), settings));
+}
+
+TEST_CASE("a study of more trainings than anyone wants is refused at once") {
+    const TemporaryDirectory folder;
+    const auto numbers = [](int count) {
+        std::string list = "[1";
+        for (int i = 2; i <= count; ++i) list += ", " + std::to_string(i);
+        return list + "]\n";
+    };
+    const auto refused = [&](const std::string& text, const std::string& message) {
+        write_text(folder / "study.toml", text);
+        const Outcome o = reconlaw_run("sweep " + (folder / "study.toml").string() + " --dry-run");
+        INFO(o.err);
+        CHECK(o.status == 2);
+        CHECK(o.err.find(message) != std::string::npos);
+        CHECK(o.err.size() < 1000);
+    };
+    refused("samples = " + numbers(100) + "channels = " + numbers(100) + "seed = " + numbers(11),
+            "samples, channels and seed make 110000 trainings, must be at most 100000");
+    refused("samples = " + numbers(100000) + "seed = [1, 2]\n", "make 200000 trainings");
+    refused("\"" + std::string(100000, 'x') + "\\u001b\" = 1\n", "unknown key 'xxx");
+}
+
 TEST_CASE("a sweep does not mix results of other images") {
     const TemporaryDirectory folder;
     if (!make_images(folder / "images")) return;
@@ -175,6 +251,7 @@ TEST_CASE("mistakes in a study are named with their line") {
     refused("samples = [10, 20]\nchanels = 4\n", ":2: unknown key 'chanels'; did you mean 'channels'?");
     refused("samples = [10, 20\nseed = 1\n", ":2: no valid TOML");
     refused("samples = [10, 10]\n", ":1: samples: 10 twice");
+    refused("samples = [}]\n", ": no valid TOML");
     refused("samples = []\n", ":1: samples: the list is empty");
     refused("samples = [10, -2]\n", ":1: samples: value = -2, must be from 1 to 1073741824");
     refused("\n\nchannels = \"many\"\n", ":3: channels: must be a whole number");

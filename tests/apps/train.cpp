@@ -221,6 +221,73 @@ TEST_CASE("a damaged checkpoint is refused with a reason, and the one before it 
     CHECK(read_text(last) == "this is no checkpoint");
 }
 
+TEST_CASE("weights changed by another program are used with a note, as a checkpoint they are damaged") {
+    const TemporaryDirectory folder;
+    if (!make_images(folder / "images")) return;
+    REQUIRE(reconlaw_run(tiny(folder, "--steps 20")).status == 0);
+    const auto evaluate = [&](const std::string& weights) {
+        return reconlaw_run("evaluate --weights " + (folder / weights).string() + " --data " +
+                            (folder / "images").string() + " --patch 16 --count 12");
+    };
+    const Outcome before = evaluate("x/best.safetensors");
+    CHECK(before.status == 0);
+    CHECK(before.err.find("note: ") == std::string::npos);
+    for (const char* name : {"x/best.safetensors", "x/last.safetensors"}) {
+        std::string bytes = read_text(folder / name);
+        bytes[bytes.size() - 4] =
+            static_cast<char>(bytes[bytes.size() - 4] ^ 1);  // the last digit of the last value
+        write_text(folder / name, bytes);
+        const Outcome after = evaluate(name);
+        CAPTURE(after.err);
+        CHECK(after.status == 0);
+        CHECK(after.err.find("note: " + (folder / name).string() + ": not as reconlaw wrote it") == 0);
+        if (std::string(name) == "x/best.safetensors") CHECK(after.out.size() == before.out.size());
+    }
+    fs::remove(folder / "x/last.safetensors.previous");
+    const Outcome resumed = reconlaw_run(tiny(folder, "--steps 20 --resume"));
+    CHECK(resumed.status == 2);
+    CHECK(resumed.err.find("no checkpoint can be used (" + (folder / "x/last.safetensors").string() +
+                           ": the checksum does not fit") != std::string::npos);
+}
+
+TEST_CASE("what is planted or left in a training's folder is neither followed nor obeyed") {
+    const TemporaryDirectory folder;
+    if (!make_images(folder / "images")) return;
+    fs::create_directories(folder / "x");
+    write_text(folder / "victim", "precious");
+    // the lock of a training would be created, or written, elsewhere
+    fs::create_symlink(folder / "elsewhere", folder / "x/.lock");
+    const Outcome lock = reconlaw_run(tiny(folder, "--steps 20"));
+    CHECK(lock.status == 2);
+    CHECK(lock.err.find("x/.lock: cannot be created: ") != std::string::npos);
+    CHECK(!fs::exists(folder / "elsewhere"));
+    fs::remove(folder / "x/.lock");
+    for (const char* name : {"last.safetensors.new", "last.safetensors.damaged"})
+        fs::create_symlink(folder / "victim", folder / "x" / name);
+    REQUIRE(reconlaw_run(tiny(folder, "--steps 20")).status == 0);
+    CHECK(read_text(folder / "victim") == "precious");
+    CHECK(!fs::exists(fs::symlink_status(folder / "x/last.safetensors.new")));
+
+    const std::string config = read_text(folder / "x/config.toml");
+    const auto refused = [&](const std::string& text, const std::string& message) {
+        write_text(folder / "x/config.toml", text);
+        const Outcome o = reconlaw_run(tiny(folder, "--steps 20 --resume"));
+        INFO(o.err.substr(0, 1000));
+        CHECK(o.status == 2);
+        CHECK(o.err.find(message) != std::string::npos);
+        CHECK(o.err.find('\x1b') == std::string::npos);
+        CHECK(o.err.size() < 2000);
+    };
+    const std::size_t patches = config.find("# patches");
+    refused(config.substr(0, patches), "has no line '# patches, SHA-256: ...': damaged");
+    refused(config.substr(0, config.size() - 2), "made with other patches");
+    refused("\x1b[2Jtask = 'denoise'\n" + config, "made with \\x1b[2Jtask = 'denoise', now asked for");
+    refused(std::string(100000, 'x') + "\n" + config, "made with xxx");
+    refused(std::string(2 << 20, 'x'), "larger than the limit");
+    write_text(folder / "x/config.toml", config);
+    CHECK(reconlaw_run(tiny(folder, "--steps 20 --resume")).status == 0);
+}
+
 TEST_CASE("a damaged checkpoint does not replace the good one before it, even where the disk is full") {
     const TemporaryDirectory folder;
     if (!make_images(folder / "images")) return;

@@ -39,7 +39,7 @@ void denoise_image(const DenoiseArguments& o, const Streams& streams) {
         throw std::invalid_argument("'" + o.noisy + "' is also the output, must be another file");
     require_writable(o.output, "output");
     require_writable(o.noisy, "--noisy");
-    const gpu::Weights weights = read_weights(o.network);
+    const gpu::Weights weights = read_weights(o.network, streams.err);
     use_device(o.device);
     const data::Image clean = data::read_image(o.input);
     data::Image image = clean;

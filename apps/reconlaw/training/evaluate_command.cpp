@@ -12,6 +12,7 @@
 #include "printed.hpp"
 #include "reconlaw/data/file_error.hpp"
 #include "reconlaw/data/image_set.hpp"
+#include "reconlaw/data/in_quotes.hpp"
 #include "reconlaw/gpu/denoiser.hpp"
 #include "reconlaw/gpu/evaluation.hpp"
 #include "table.hpp"
@@ -83,7 +84,7 @@ void evaluate(const EvaluateArguments& o, const Streams& streams) {
     const double side = static_cast<double>(o.patch);
     require_memory("--count: " + std::to_string(o.count) + " patches of --patch " + std::to_string(o.patch),
                    8 * static_cast<double>(o.count) * side * side);
-    const gpu::Weights weights = read_weights(o.network);
+    const gpu::Weights weights = read_weights(o.network, streams.err);
     const double noise = noise_level(o, weights);
     const int tile = tile_of(o.network, weights);
     const std::string device = use_device(o.device);

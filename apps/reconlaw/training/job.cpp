@@ -1,10 +1,14 @@
 #include "job.hpp"
 
 #include <algorithm>
+#include <charconv>
+#include <cmath>
 
 #include "printed.hpp"
 #include "reconlaw/data/atomic_file.hpp"
+#include "reconlaw/data/bytes.hpp"
 #include "reconlaw/data/csv_writer.hpp"
+#include "reconlaw/data/file_error.hpp"
 #include "reconlaw/gpu/denoiser.hpp"
 
 namespace reconlaw::cli {
@@ -26,6 +30,23 @@ std::string metrics_csv(const std::vector<gpu::EpochRecord>& history) {
     return text;
 }
 
+/// The cells of a line; where one is no number it becomes NaN.
+std::vector<double> numbers_of(std::string_view line) {
+    std::vector<double> values;
+    for (bool more = true; more;) {
+        const std::size_t comma = line.find(',');
+        const std::string_view cell = line.substr(0, comma);
+        double value = 0;
+        const auto [end, error] = std::from_chars(cell.data(), cell.data() + cell.size(), value);
+        values.push_back(error == std::errc{} && end == cell.data() + cell.size()
+                             ? value
+                             : std::numeric_limits<double>::quiet_NaN());
+        more = comma != std::string_view::npos;
+        if (more) line.remove_prefix(comma + 1);
+    }
+    return values;
+}
+
 }  // namespace
 
 std::string result_header() {
@@ -42,6 +63,42 @@ std::string result_row(const JobResult& r) {
          number(r.test.psnr_db.mean), number(r.test.psnr_db.standard_error), number(r.test.ssim.mean),
          number(r.test.noisy_psnr_db.mean), number(r.validation_psnr_db), number(r.train_loss),
          std::to_string(r.best_epoch), std::to_string(s.steps), number(r.seconds)});
+}
+
+std::optional<StoredResult> read_result(const std::filesystem::path& folder, const TrainSettings& s) {
+    constexpr std::uint64_t most_bytes = 4096;
+    std::error_code error;
+    if (!std::filesystem::is_regular_file(folder / "result.csv", error)) return std::nullopt;
+    std::string text;
+    try {
+        text = data::read_text_file(folder / "result.csv", most_bytes);
+    } catch (const data::FileError&) {
+        return std::nullopt;
+    }
+    const std::string header = result_header();
+    if (!text.starts_with(header)) return std::nullopt;
+    StoredResult result;
+    result.row = text.substr(header.size());
+    if (result.row.find('\n') != result.row.size() - 1) return std::nullopt;
+    const std::vector<double> v = numbers_of(std::string_view(result.row).substr(0, result.row.size() - 1));
+    if (v.size() != 15) return std::nullopt;
+    const std::string expected = std::to_string(s.samples) + ',' + std::to_string(s.channels) + ',' +
+                                 std::to_string(s.seed) + ',' +
+                                 std::to_string(gpu::parameter_count(plan_of(s).architecture)) + ',';
+    const auto finite_from = [&](std::size_t column, double least) {
+        return std::isfinite(v[column]) && v[column] >= least;
+    };
+    constexpr double any = std::numeric_limits<double>::lowest();
+    const bool ssim = std::isnan(v[8]) ? result.row.find("nan,") != std::string::npos : std::abs(v[8]) <= 1;
+    if (!result.row.starts_with(expected) || !finite_from(4, 0) || v[4] == 0 || !finite_from(5, 0) ||
+        !finite_from(6, any) || !finite_from(7, 0) || !ssim || !finite_from(9, any) ||
+        !finite_from(10, any) || !finite_from(11, any) || !finite_from(12, 1) ||
+        v[12] > std::numeric_limits<int>::max() || v[12] != std::floor(v[12]) ||
+        v[13] != static_cast<double>(s.steps) || !finite_from(14, 0))
+        return std::nullopt;
+    result.loss = v[4], result.psnr_db = v[6], result.seconds = v[14];
+    result.best_epoch = static_cast<int>(v[12]);
+    return result;
 }
 
 std::optional<JobResult> run_job(const TrainSettings& settings, const TrainingData& data, const JobRun& run) {

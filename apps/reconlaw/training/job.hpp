@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <optional>
 
 #include "reconlaw/gpu/evaluation.hpp"
 #include "settings.hpp"
@@ -22,6 +23,17 @@ struct JobResult {
 /// read the file as it is.
 std::string result_header();
 std::string result_row(const JobResult& result);
+
+/// A result as it stands in a folder.
+struct StoredResult {
+    std::string row;  ///< as result_row
+    double loss = 0, psnr_db = 0, seconds = 0;
+    int best_epoch = 0;
+};
+
+/// The result.csv of a folder, or nullopt where there is none or it is damaged: it must be result_header()
+/// and one row of these settings, with numbers that a training can have.
+std::optional<StoredResult> read_result(const std::filesystem::path& folder, const TrainSettings& settings);
 
 struct JobRun {
     std::filesystem::path folder;

@@ -58,8 +58,9 @@ void add_weights_options(CLI::App& app, WeightsOptions& options) {
               "(default: as large as the training patches; residual-cnn: 0)");
 }
 
-gpu::Weights read_weights(const WeightsOptions& options) {
+gpu::Weights read_weights(const WeightsOptions& options, std::ostream& notes) {
     gpu::Weights weights = gpu::load_weights(options.file);
+    if (!weights.note.empty()) notes << "note: " << weights.note << '\n';
     if (options.predicts.empty()) return weights;
     const bool residual = options.predicts == "noise";
     if (auto* u = std::get_if<gpu::UNet>(&weights.architecture)) u->residual = residual;

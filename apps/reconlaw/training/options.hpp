@@ -45,8 +45,10 @@ struct WeightsOptions {
 };
 void add_weights_options(CLI::App& app, WeightsOptions& options);
 
-/// The file's network, as --predicts says where it is given. @throws data::FileError  as gpu::load_weights
-gpu::Weights read_weights(const WeightsOptions& options);
+/// The file's network, as --predicts says where it is given.
+/// @param notes  gets a line where the file is not as reconlaw wrote it
+/// @throws data::FileError  as gpu::load_weights
+gpu::Weights read_weights(const WeightsOptions& options, std::ostream& notes);
 
 /// --tile, or gpu::natural_tile.
 int tile_of(const WeightsOptions& options, const gpu::Weights& weights);

@@ -15,8 +15,6 @@
 #include "job.hpp"
 #include "printed.hpp"
 #include "reconlaw/data/atomic_file.hpp"
-#include "reconlaw/data/bytes.hpp"
-#include "reconlaw/data/csv.hpp"
 #include "reconlaw/data/file_error.hpp"
 
 namespace reconlaw::cli {
@@ -35,11 +33,6 @@ double expected_cost(const TrainSettings& s) {
         static_cast<double>(s.steps) * static_cast<double>(std::min<std::int64_t>(s.batch, s.samples));
     // a narrow network takes less arithmetic, but not less memory traffic
     return images * s.patch * s.patch * (parameters + 2e3 * s.channels);
-}
-
-/// The value in the one row of a job's result.csv.
-double result_field(const fs::path& folder, const char* column) {
-    return std::stod(data::read_csv(folder / "result.csv").text(column).at(0));  // "inf" too
 }
 
 /// Trains jobs in this process; the data is loaded once, for the largest training set.
@@ -243,11 +236,12 @@ class Leader {
         cost_left_ -= job.cost, cost_done_ += job.cost * (1 - running_[process].first);
         running_.erase(process);
         results_ = collect_results(jobs_, options_.folder / "results.csv");
-        streams_.err << printed("%9lld %9d %5llu %6.2f dB  %8.2e %9.1f %12.0f\n",
+        const std::optional<StoredResult> result = read_result(job.folder, job.settings);
+        if (!result) throw data::FileError(job.folder / "result.csv", "gone or damaged since it was written");
+        streams_.err << printed("%9lld %9d %5llu %6.2f dB  %8.2e %9.1f %12d\n",
                                 static_cast<long long>(job.settings.samples), job.settings.channels,
-                                static_cast<unsigned long long>(job.settings.seed),
-                                result_field(job.folder, "psnr_db"), result_field(job.folder, "loss"),
-                                result_field(job.folder, "cost"), result_field(job.folder, "best_epoch"))
+                                static_cast<unsigned long long>(job.settings.seed), result->psnr_db,
+                                result->loss, result->seconds, result->best_epoch)
                      << std::flush;
     }
 
@@ -336,6 +330,12 @@ void follow(const std::vector<Job>& jobs, const SweepOptions& options, const Wor
 }  // namespace
 
 std::vector<Job> jobs_of(const TrainingStudy& study, const fs::path& folder) {
+    constexpr double most = 100000;
+    const double count = static_cast<double>(study.samples.size()) *
+                         static_cast<double>(study.channels.size()) * static_cast<double>(study.seeds.size());
+    if (count > most)
+        throw data::FileError(study.file, printed("samples, channels and seed make %.0f", count) +
+                                              printed(" trainings, must be at most %.0f", most));
     std::vector<Job> jobs;
     for (const std::int64_t samples : study.samples)
         for (const int channels : study.channels)
@@ -356,24 +356,17 @@ std::vector<Job> jobs_of(const TrainingStudy& study, const fs::path& folder) {
 bool is_done(const Job& job) {
     require_same_settings(job.folder / "config.toml", job.settings);
     std::error_code error;
-    if (!fs::exists(job.folder / "config.toml", error) || !fs::exists(job.folder / "result.csv", error))
-        return false;
-    try {
-        return result_field(job.folder, "loss") > 0;
-    } catch (const std::exception&) {
-        return false;  // damaged: the training ends again from its checkpoint
-    }
+    // where the result is damaged the training ends again from its checkpoint
+    return fs::exists(job.folder / "config.toml", error) && read_result(job.folder, job.settings);
 }
 
 std::size_t collect_results(const std::vector<Job>& jobs, const fs::path& file) {
     using Key = std::tuple<std::int64_t, int, std::uint64_t>;
     std::map<Key, std::string> rows;
     for (const Job& job : jobs) {
-        std::error_code error;
-        if (!fs::exists(job.folder / "result.csv", error) || !is_done(job)) continue;
-        const std::string text = data::read_text_file(job.folder / "result.csv");
-        rows[{job.settings.samples, job.settings.channels, job.settings.seed}] =
-            text.substr(text.find('\n') + 1);
+        if (!is_done(job)) continue;
+        if (const auto result = read_result(job.folder, job.settings))
+            rows[{job.settings.samples, job.settings.channels, job.settings.seed}] = result->row;
     }
     std::string table = result_header();
     for (const auto& row : rows) table += row.second;

@@ -1,11 +1,24 @@
 #include "toml_file.hpp"
 
-#include <toml++/toml.h>
-
 #include <algorithm>
 #include <cmath>
+#include <set>
 #include <sstream>
 #include <type_traits>
+
+// toml++ 3.3 asserts what malformed text can violate ("a = [}]"), and under clang with NDEBUG lets the
+// compiler rely on it: here it is an error of the text like any other. No other file includes toml++.
+namespace {
+struct MalformedToml {};
+[[noreturn]] void malformed_toml() {
+    throw MalformedToml();
+}
+}  // namespace
+#pragma push_macro("NDEBUG")
+#undef NDEBUG
+#define TOML_ASSERT(...) ((__VA_ARGS__) ? void() : malformed_toml())
+#include <toml++/toml.h>
+#pragma pop_macro("NDEBUG")
 
 #include "printed.hpp"
 #include "reconlaw/data/bytes.hpp"
@@ -112,10 +125,10 @@ class StudyReader {
         if (!node) return {otherwise};
         if (!node->is_array()) return {whole<Number>(key, *node, allowed)};
         std::vector<Number> values;
+        std::set<Number> seen;
         for (const toml::node& element : *node->as_array()) {
             const Number value = whole<Number>(key, element, allowed);
-            if (std::find(values.begin(), values.end(), value) != values.end())
-                refuse(element, key + ": " + std::to_string(value) + " twice");
+            if (!seen.insert(value).second) refuse(element, key + ": " + std::to_string(value) + " twice");
             values.push_back(value);
         }
         if (values.empty()) refuse(*node, key + ": the list is empty");
@@ -145,7 +158,12 @@ std::string settings_toml(const TrainSettings& settings) {
 
 namespace {
 const std::string patches_mark = "# patches, SHA-256: ";
+constexpr std::uint64_t max_config_bytes = 1 << 20, max_study_bytes = 1 << 24;
+
+std::string shown(const std::string& line) {
+    return data::printable(line.substr(0, 200)) + (line.size() > 200 ? "..." : "");
 }
+}  // namespace
 
 std::string config_toml(const TrainSettings& settings, const std::string& patches_sha256) {
     return settings_toml(settings) + patches_mark + patches_sha256 + '\n';
@@ -154,9 +172,12 @@ std::string config_toml(const TrainSettings& settings, const std::string& patche
 void require_same_patches(const std::filesystem::path& config, const std::string& patches_sha256) {
     std::error_code error;
     if (!std::filesystem::exists(config, error)) return;
-    const std::string text = data::read_text_file(config);
-    const std::size_t mark = text.find(patches_mark);
-    if (mark != std::string::npos && text.compare(mark + patches_mark.size(), 64, patches_sha256) != 0)
+    const std::string text = data::read_text_file(config, max_config_bytes);
+    const std::size_t mark = text.rfind('\n' + patches_mark);
+    if (mark == std::string::npos)
+        throw FileError(config, "has no line '" + patches_mark +
+                                    "...': damaged; remove it to go on without the comparison");
+    if (text.substr(mark + 1 + patches_mark.size()) != patches_sha256 + '\n')
         throw FileError(config,
                         "the folder was made with other patches: the images have changed since; take another "
                         "--out, or remove " +
@@ -166,24 +187,30 @@ void require_same_patches(const std::filesystem::path& config, const std::string
 void require_same_settings(const std::filesystem::path& config, const TrainSettings& settings) {
     std::error_code error;
     if (!std::filesystem::exists(config, error)) return;
-    std::istringstream was(data::read_text_file(config)), is(settings_toml(settings));
+    std::istringstream was(data::read_text_file(config, max_config_bytes)), is(settings_toml(settings));
     for (std::string before, now; std::getline(is, now);) {
         if (!std::getline(was, before))
             throw FileError(config,
                             "ends before '" + now + "': damaged; remove it to go on without the comparison");
         if (before != now)
-            throw FileError(config, "the folder was made with " + before + ", now asked for is " + now +
-                                        "; take another --out, or remove " + config.parent_path().string());
+            throw FileError(config, "the folder was made with " + shown(before) + ", now asked for is " +
+                                        now + "; take another --out, or remove " +
+                                        config.parent_path().string());
     }
 }
 
 TrainingStudy read_study(const std::filesystem::path& path) {
-    const std::string text = data::read_text_file(path);
+    return parse_study(data::read_text_file(path, max_study_bytes), path);
+}
+
+TrainingStudy parse_study(const std::string& text, const std::filesystem::path& path) {
     try {
         return StudyReader(toml::parse(text), path).read();
+    } catch (const MalformedToml&) {
+        throw FileError(path, "no valid TOML");
     } catch (const toml::parse_error& e) {
         throw FileError::at_line(path, e.source().begin.line,
-                                 "no valid TOML: " + std::string(e.description()));
+                                 "no valid TOML: " + data::printable(e.description()));
     }
 }
 

@@ -37,4 +37,7 @@ struct TrainingStudy {
 /// only `resolve` can judge, jobs_of refuses with the file's name.
 TrainingStudy read_study(const std::filesystem::path& path);
 
+/// The same from text. @param path  for messages
+TrainingStudy parse_study(const std::string& text, const std::filesystem::path& path);
+
 }  // namespace reconlaw::cli

@@ -18,7 +18,7 @@ void check_denoiser(const Architecture& architecture);
 /// The side of tiles at which a network is at home. Instance norm averages over its input, so a U-Net wants
 /// images as large as its training patches: metadata "patch", or 0 (whole images) where the file does not
 /// say. A residual CNN has no normalisation: 0.
-/// @throws std::invalid_argument  metadata "patch" is not a whole number >= 1
+/// @throws std::invalid_argument  metadata "patch" is not a whole number from 1 to 32768
 int natural_tile(const Weights& weights);
 
 /// Where tiles of `side` begin along `length` pixels: evenly, at most side/2 apart, from 0 to length - side;
@@ -36,7 +36,8 @@ class Denoiser {
   public:
     /// @param images  in one call of estimate
     /// @param tile    side of the tiles; 0: the whole image at once
-    /// @throws std::invalid_argument  a size the network cannot take (in tiles: of the tiles); tile < 0; as
+    /// @throws std::invalid_argument  a size the network cannot take (in tiles: of the tiles); tile < 0 or
+    /// > 32768; as
     /// check_denoiser
     /// @throws DeviceError            no usable device, not enough memory
     Denoiser(const Weights& weights, int images, int height, int width, int tile = 0);

@@ -17,6 +17,8 @@ struct Weights {
     std::vector<float> values;
     std::map<std::string, std::string>
         metadata;  ///< what else the file says: task, noise, training size, ...
+    /// As read from a file: what its user should know, one line; empty: nothing. Not written.
+    std::string note{};
 };
 
 /// The architecture as metadata: architecture = "unet", channels = "16", ...
@@ -28,7 +30,8 @@ SafeTensors to_safetensors(const Weights& weights);
 
 /// The architecture from the metadata, or, for another program's file, from names and shapes: the state_dict
 /// of fastMRI's U-Net (with or without a prefix such as "unet." or "module."). Such a U-Net is taken as not
-/// residual.
+/// residual. A checksum that does not fit or is gone is a note in the result: weights may be changed by other
+/// programs.
 /// @param name  for messages
 /// @throws data::FileError  no network of ours; a tensor missing, too many, of another shape, or with a value
 /// that is not finite, naming it
