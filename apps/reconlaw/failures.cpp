@@ -5,10 +5,12 @@
 #include <new>
 #include <ostream>
 #include <stdexcept>
+#include <string_view>
 #include <system_error>
 
 #include "interrupt.hpp"
 #include "reconlaw/data/file_error.hpp"
+#include "reconlaw/data/in_quotes.hpp"
 #include "usage.hpp"
 #if RECONLAW_WITH_TRAINING
 #include "reconlaw/gpu/device.hpp"
@@ -20,10 +22,13 @@ namespace {
 /// "/a/b: No such file or directory", of the file system's own exceptions.
 std::string sentence(const std::filesystem::filesystem_error& e) {
     const std::string path = e.path1().string();
-    const char* temporary = std::getenv("TMPDIR");
-    const std::string text = path + (e.path2().empty() ? "" : " and " + e.path2().string()) +
-                             (path.empty() ? "" : ": ") + e.code().message();
-    return temporary && path == temporary ? "TMPDIR, the folder for temporary files: " + text : text;
+    if (std::string_view(e.what()).find("temp_directory_path") != std::string_view::npos) {
+        const char* folder = std::getenv("TMPDIR");
+        return "TMPDIR: " + data::in_quotes(folder ? folder : "", 4096) +
+               " is not a folder for temporary files: " + e.code().message();
+    }
+    return path + (e.path2().empty() ? "" : " and " + e.path2().string()) + (path.empty() ? "" : ": ") +
+           e.code().message();
 }
 
 }  // namespace

@@ -113,7 +113,7 @@ void require_memory_for(const SimulateArguments& o, const Study& study, bool red
     if (reduced) {  // the start, a matrix of 2d x min(2d, N), its factors, and a list of blocks this wide
         const double n = static_cast<double>(o.study.n), width = 2 * static_cast<double>(o.study.d);
         require_memory(
-            "--d: draws in a subspace of " + std::to_string(o.study.d) + " dimensions",
+            "--n, --d, --samples: draws of this size",
             threads * (32 * width * std::min(width, largest) + 100 * std::min(n, largest) / width));
     } else {
         const double p = study.problem.dimension();
@@ -125,6 +125,7 @@ void require_memory_for(const SimulateArguments& o, const Study& study, bool red
 void simulate_command(const SimulateArguments& options, const CLI::App& app, const Streams& streams) {
     require_threads(static_cast<int>(options.threads));
     require_writable(options.study.output, "--output");
+    require_writable(options.checkpoint, "--checkpoint");
     const Study study = make_study(options.study, app);
     detail::require(options.sampler.empty() || study.subspace || options.sampler == "dense", "--sampler",
                     "value", options.sampler,
@@ -144,7 +145,7 @@ void simulate_command(const SimulateArguments& options, const CLI::App& app, con
     simulation.monte_carlo.seed = options.seed;
     simulation.monte_carlo.threads = options.threads;
     const auto estimators = simulated_estimators(study, rows);
-    require_memory_for(options, study, reduced, estimators.size());
+    if (!estimators.empty()) require_memory_for(options, study, reduced, estimators.size());
     const std::vector<Eigen::Index> sizes(study.samples.begin(), study.samples.end());
 
     std::optional<CheckpointFile> file;

@@ -18,13 +18,13 @@ using reconlaw::data::testing::write_text;
 
 namespace {
 
-struct Shell {
+struct ShellRun {
     int status;
     std::string output;
 };
 
 /// Runs a line by sh; both streams.
-Shell shell(const std::string& line) {
+ShellRun shell_runs(const std::string& line) {
     std::FILE* pipe = ::popen(("{ " + line + "; } 2>&1").c_str(), "r");
     REQUIRE(pipe != nullptr);
     std::string output;
@@ -36,16 +36,17 @@ Shell shell(const std::string& line) {
 }
 
 bool installed(const std::string& program) {
-    return shell("command -v " + program).status == 0;
+    return shell_runs("command -v " + program).status == 0;
 }
 
 /// What bash offers for the last of these words.
 std::string bash_offers(const fs::path& script, const std::vector<std::string>& words) {
     std::string list;
     for (const std::string& word : words) list += " '" + word + "'";
-    return shell("cd " + script.parent_path().string() + " && bash --norc -c \"source " + script.string() +
-                 "; COMP_WORDS=(" + list + "); COMP_CWORD=" + std::to_string(words.size() - 1) +
-                 "; _reconlaw; printf '%s\\n' \\\"\\${COMPREPLY[@]}\\\"\"")
+    return shell_runs("cd " + script.parent_path().string() + " && bash --norc -c \"source " +
+                      script.string() + "; COMP_WORDS=(" + list +
+                      "); COMP_CWORD=" + std::to_string(words.size() - 1) +
+                      "; _reconlaw; printf '%s\\n' \\\"\\${COMPREPLY[@]}\\\"\"")
         .output;
 }
 
@@ -89,7 +90,7 @@ TEST_CASE("completions of zsh and fish are well-formed") {
             CHECK(o.out.find(word) != std::string::npos);
         write_text(folder / name, o.out);
         if (!installed(name)) continue;
-        const Shell syntax = shell(name + " -n " + (folder / name).string());
+        const ShellRun syntax = shell_runs(name + " -n " + (folder / name).string());
         CAPTURE(syntax.output);
         CHECK(syntax.status == 0);
         ++checked;
@@ -120,7 +121,7 @@ TEST_CASE("manual pages tell every option, and man has nothing to warn of") {
         MESSAGE("SKIPPED: install groff-base to have the pages checked");
         return;
     }
-    const Shell rendered = shell("groff -man -Tutf8 -ww -z " + (folder / "man1").string() + "/*.1");
+    const ShellRun rendered = shell_runs("groff -man -Tutf8 -ww -z " + (folder / "man1").string() + "/*.1");
     CAPTURE(rendered.output);
     CHECK(rendered.status == 0);
     CHECK(rendered.output.empty());

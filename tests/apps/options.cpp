@@ -60,8 +60,8 @@ void check_refused(const Case& c, const std::string& value) {
     CHECK(o.err.size() < 800);
     CHECK(std::count(o.err.begin(), o.err.end(), '\n') == 1);
     CHECK(o.err.ends_with('\n'));
-    CHECK(std::none_of(o.err.begin(), o.err.end() - 1, [](char c) {
-        return static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) == 0x7f;
+    CHECK(std::none_of(o.err.begin(), o.err.end() - 1, [](char character) {
+        return static_cast<unsigned char>(character) < 0x20 || character == 0x7f;
     }));
 }
 

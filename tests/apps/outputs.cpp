@@ -18,7 +18,7 @@ using reconlaw::data::testing::write_text;
 
 namespace {
 
-std::string refusal(const fs::path& path) {
+std::string output_refusal(const fs::path& path) {
     try {
         require_writable(path.string(), "--output");
     } catch (const reconlaw::data::FileError& e) {
@@ -44,10 +44,10 @@ TEST_CASE("what can be written is let through, and nothing is left behind") {
     const std::size_t before = entries(folder / ".");
     for (const std::string name : {"new", "there", "link", "dangling", "pipe"}) {
         CAPTURE(name);
-        CHECK(refusal(folder / name) == "");
+        CHECK(output_refusal(folder / name) == "");
     }
-    CHECK(refusal("") == "");
-    CHECK(refusal("/dev/null") == "");
+    CHECK(output_refusal("") == "");
+    CHECK(output_refusal("/dev/null") == "");
     CHECK(entries(folder / ".") == before);
     CHECK(read_text(folder / "there") == "content");
 }
@@ -59,7 +59,7 @@ TEST_CASE("what cannot be written is refused with option, path and reason") {
     fs::create_symlink("b", folder / "a");
     fs::create_symlink("a", folder / "b");
     const auto says = [&](const fs::path& path, const std::string& reason) {
-        const std::string text = refusal(path);
+        const std::string text = output_refusal(path);
         CAPTURE(path);
         CAPTURE(text);
         CHECK(text.find("--output") != std::string::npos);

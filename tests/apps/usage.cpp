@@ -10,7 +10,7 @@ using namespace reconlaw::cli;
 
 namespace {
 
-std::string refusal(const std::vector<std::string>& words) {
+std::string usage_refusal(const std::vector<std::string>& words) {
     const Outcome o = reconlaw_words(words);
     CHECK(o.status == 2);
     CHECK(o.out.empty());
@@ -18,8 +18,8 @@ std::string refusal(const std::vector<std::string>& words) {
     return o.err;
 }
 
-bool says(const std::vector<std::string>& words, const std::string& message) {
-    const std::string text = refusal(words);
+bool usage_says(const std::vector<std::string>& words, const std::string& message) {
+    const std::string text = usage_refusal(words);
     CAPTURE(text);
     CHECK(text.find(message) != std::string::npos);
     return text.find(message) != std::string::npos;
@@ -28,39 +28,40 @@ bool says(const std::vector<std::string>& words, const std::string& message) {
 }  // namespace
 
 TEST_CASE("unknown commands are named, with the nearest known ones") {
-    says({}, "reconlaw: a command is missing: risk, simulate,");
-    says({"nope"}, "reconlaw: unknown command 'nope', must be risk, simulate,");
-    CHECK(refusal({"nope"}).find("did you mean") == std::string::npos);
-    says({"smiulate"}, "; did you mean 'simulate'?");
-    says({"sim"}, "; did you mean 'simulate'?");
-    says({"Risk"}, "; did you mean 'risk'?");
-    says({"fti"}, "; did you mean 'fit'?");
-    says({"-x"}, "reconlaw: unknown option '-x'; 'reconlaw --help' lists the options");
-    says({"--verison"}, "did you mean '--version'?");
-    says({"\x1b[31mfit"}, "unknown command '\\x1b[31mfit'");
-    CHECK(refusal({std::string(2'000'000, 'x')}).size() < 400);
+    usage_says({}, "reconlaw: a command is missing: risk, simulate,");
+    usage_says({"nope"}, "reconlaw: unknown command 'nope', must be risk, simulate,");
+    CHECK(usage_refusal({"nope"}).find("did you mean") == std::string::npos);
+    usage_says({"smiulate"}, "; did you mean 'simulate'?");
+    usage_says({"sim"}, "; did you mean 'simulate'?");
+    usage_says({"Risk"}, "; did you mean 'risk'?");
+    usage_says({"fti"}, "; did you mean 'fit'?");
+    usage_says({"-x"}, "reconlaw: unknown option '-x'; 'reconlaw --help' lists the options");
+    usage_says({"--verison"}, "did you mean '--version'?");
+    usage_says({"\x1b[31mfit"}, "unknown command '\\x1b[31mfit'");
+    CHECK(usage_refusal({std::string(2'000'000, 'x')}).size() < 400);
 }
 
 TEST_CASE("unknown options are named, the nearest known one first") {
-    says({"risk", "--sampels", "5"}, "reconlaw risk: unknown option '--sampels'; did you mean '--samples'?");
-    says({"risk", "--Samples", "5"}, "did you mean '--samples'?");
-    says({"risk", "-samples", "5"}, "did you mean '--samples'?");
-    says({"risk", "--target", "5"}, "did you mean '--target-noise'?");
-    says({"risk", "--stesp", "5"}, "did you mean '--steps'");
-    says({"risk", "--zzzzzz"}, "unknown option '--zzzzzz'; 'reconlaw risk --help' lists the options");
-    says({"risk", "--\x1b[31m=1"}, "unknown option '--\\x1b[31m'");
+    usage_says({"risk", "--sampels", "5"},
+               "reconlaw risk: unknown option '--sampels'; did you mean '--samples'?");
+    usage_says({"risk", "--Samples", "5"}, "did you mean '--samples'?");
+    usage_says({"risk", "-samples", "5"}, "did you mean '--samples'?");
+    usage_says({"risk", "--target", "5"}, "did you mean '--target-noise'?");
+    usage_says({"risk", "--stesp", "5"}, "did you mean '--steps'");
+    usage_says({"risk", "--zzzzzz"}, "unknown option '--zzzzzz'; 'reconlaw risk --help' lists the options");
+    usage_says({"risk", "--\x1b[31m=1"}, "unknown option '--\\x1b[31m'");
 }
 
 TEST_CASE("missing values, arguments and options are named with what they are") {
-    says({"risk", "--n"}, "reconlaw risk: --n: its value is missing: --n INT from 1 to 1000000000");
-    says({"risk", "--n", "--d", "5"}, "--n: its value is missing before --d: --n INT from 1");
-    says({"risk", "--format"}, "--format: its value is missing: --format {csv|json}");
-    says({"risk", "--n", "5", "--n", "6"}, "reconlaw risk: --n: is given twice");
-    says({"risk", "5"}, "reconlaw risk: '5' is one argument too many: there are options only");
-    says({"completion", "bash", "zsh"}, "'zsh' is one argument too many: it takes shell");
-    says({"completion"}, "reconlaw completion: shell is missing: Shell whose language");
-    says({"risk", "--train-loss=yes"}, "--train-loss: takes no value");
-    says({"risk", "--n="}, "reconlaw risk: --n: '' is not a whole number from 1 to 1000000000");
+    usage_says({"risk", "--n"}, "reconlaw risk: --n: its value is missing: --n INT from 1 to 1000000000");
+    usage_says({"risk", "--n", "--d", "5"}, "--n: its value is missing before --d: --n INT from 1");
+    usage_says({"risk", "--format"}, "--format: its value is missing: --format {csv|json}");
+    usage_says({"risk", "--n", "5", "--n", "6"}, "reconlaw risk: --n: is given twice");
+    usage_says({"risk", "5"}, "reconlaw risk: '5' is one argument too many: there are options only");
+    usage_says({"completion", "bash", "zsh"}, "'zsh' is one argument too many: it takes shell");
+    usage_says({"completion"}, "reconlaw completion: shell is missing: Shell whose language");
+    usage_says({"risk", "--train-loss=yes"}, "--train-loss: takes no value");
+    usage_says({"risk", "--n="}, "reconlaw risk: --n: '' is not a whole number from 1 to 1000000000");
 }
 
 TEST_CASE("values may be joined by a sign, be negative, and look like options") {
@@ -68,8 +69,8 @@ TEST_CASE("values may be joined by a sign, be negative, and look like options") 
     const Outcome apart = reconlaw_run(line + "--exponent -0.5");
     REQUIRE(apart.status == 0);
     CHECK(reconlaw_run(line + "--exponent=-0.5").out == apart.out);
-    says({"risk", "--n", "-5"}, "--n: '-5' is not a whole number");
-    says({"risk", "--n", "--5"}, "--n: '--5' is not a whole number");
+    usage_says({"risk", "--n", "-5"}, "--n: '-5' is not a whole number");
+    usage_says({"risk", "--n", "--5"}, "--n: '--5' is not a whole number");
 }
 
 TEST_CASE("help is given wherever it is asked for, and versions name what the program is made of") {
