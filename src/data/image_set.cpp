@@ -205,7 +205,7 @@ std::string ImageSet::summary() const {
                << std::round(deep_range.low + deep_low * width) << " to "
                << std::round(deep_range.low + deep_high * width) << " of a range of " << std::setprecision(10)
                << deep_range.low << ':' << deep_range.high
-               << ": dark, unless the range is set to what they use";
+               << ": dark, unless the range is set to what they use (--range)";
         text += values.str();
     }
     return text;

@@ -248,7 +248,7 @@ TEST_CASE("folder_images: 16 bits, TIFF and BMP with one range for all") {
     check_close(set.images[1 - a].maxCoeff(), 169 / 65535.0, 0, rounding);
     CHECK(contains(set.summary(),
                    "; its 2 images of more than 8 bits hold values from 0 to 4000 of a range of "
-                   "0:65535: dark, unless the range is set to what they use"));
+                   "0:65535: dark, unless the range is set to what they use (--range)"));
 
     ImageSetOptions options;
     options.range = {RangeRequest::Kind::given, {0, 4095}};

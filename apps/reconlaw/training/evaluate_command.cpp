@@ -7,6 +7,7 @@
 #include "commands.hpp"
 #include "options.hpp"
 #include "printed.hpp"
+#include "range_option.hpp"
 #include "reconlaw/data/file_error.hpp"
 #include "reconlaw/data/image_set.hpp"
 #include "reconlaw/gpu/denoiser.hpp"
@@ -24,6 +25,7 @@ struct Options {
     std::int64_t count = 300;
     std::uint64_t seed = 1;
     bool strict = false;
+    data::RangeRequest range;
     DeviceOptions device;
 };
 
@@ -84,7 +86,7 @@ void evaluate(const Options& o, const Streams& streams) {
     const std::string device = use_device(o.device);
     data::ImageSetOptions options;
     options.crop_px = o.crop, options.downsample = o.downsample, options.limit = o.limit,
-    options.strict = o.strict;
+    options.strict = o.strict, options.range = o.range;
     data::ImageSet images = data::load_images(o.data, split_named(o.split), options);
     streams.err << gpu::describe(weights.architecture) << "; " << device << '\n' << images.summary() << '\n';
     if (o.patch == 0 && tile == 0) leave_out_small(images, weights.architecture, streams);
@@ -140,6 +142,7 @@ Run add_evaluate_command(CLI::App& app) {
         ->capture_default_str();
     app.add_option("--limit", o.limit, "First so many images; 0: all")->check(CLI::Range(0, 1 << 24));
     app.add_option("--seed", o.seed, "Of the noise and the patches")->capture_default_str();
+    add_set_range(app, o.range);
     app.add_flag("--strict", o.strict, "An unreadable image is an error instead of being skipped");
     app.add_option("--format", o.format, "text: means and standard errors; csv or json: every image or patch")
         ->check(CLI::IsMember({"text", "csv", "json"}))

@@ -5,6 +5,7 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "range_option.hpp"
 #include "reconlaw/data/bytes.hpp"
 #include "reconlaw/data/image_set.hpp"
 
@@ -58,6 +59,7 @@ std::vector<data::Image> panel_crops(const data::ImageSet& test, int patch, int 
 TrainSettings resolve(TrainSettings s, const std::string& p) {
     one_of(p + "task", s.task, {"denoise"});
     one_of(p + "network", s.network, {"unet", "residual-cnn"});
+    (void)set_range(s.range, p + "range");
     one_of(p + "recipe", s.recipe, {"fast", "paper"});
     one_of(p + "loss", s.loss, {"mse", "l1", "ssim"});
     one_of(p + "precision", s.precision, {"fp32", "tf32", "bf16"});
@@ -142,6 +144,7 @@ TrainingData load_training_data(const TrainSettings& s) {
     TrainingData result;
     data::ImageSetOptions options;
     options.downsample = s.downsample, options.crop_px = s.crop, options.strict = s.strict;
+    options.range = set_range(s.range, "range");
     const auto load = [&](data::Split split, std::int64_t count) {
         options.limit = s.crop == s.patch ? count : 0;  // whole images: no more than are used
         data::ImageSet set = data::load_images(s.data, split, options);

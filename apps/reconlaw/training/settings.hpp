@@ -29,6 +29,7 @@ struct TrainSettings {
     std::uint64_t data_seed = 1;
     int downsample = 1, crop = 0;
     bool strict = false;
+    std::string range = "auto";
     std::string precision = "fp32";
 };
 
@@ -63,6 +64,10 @@ void visit_settings(Settings& s, const F& f) {
     f("downsample", s.downsample, "Box factor that shrinks the images first");
     f("crop", s.crop, "Centre square of the images first [px]; 0: whole images");
     f("strict", s.strict, "An unreadable image is an error instead of being skipped");
+    f("range", s.range,
+      "Black and white in the numbers of a folder's files: auto (all numbers of their type, or sBIT's), "
+      "type, "
+      "a number of bits, or LOW:HIGH");
     f("precision", s.precision,
       "fp32, tf32 (convolutions on a GPU) or bf16 (tensors and convolutions; half the memory)");
 }
