@@ -3,15 +3,14 @@
 #include <fcntl.h>
 #include <openssl/evp.h>
 #include <sys/stat.h>
-#include <zlib.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <memory>
 #include <system_error>
 
 #include "file_descriptor.hpp"
+#include "reconlaw/data/byte_stream.hpp"
 #include "reconlaw/data/file_error.hpp"
 
 namespace reconlaw::data {
@@ -89,45 +88,37 @@ std::string read_text_file(const std::filesystem::path& path, std::uint64_t max_
     return {bytes.begin(), bytes.end()};
 }
 
-Bytes gunzip(ByteView compressed, const std::filesystem::path& name, std::uint64_t max_bytes) {
-    z_stream stream = {};
-    if (inflateInit2(&stream, 16 + MAX_WBITS) != Z_OK)  // 16: gzip header and checksum, nothing else
-        throw FileError(name, "cannot start zlib");
-    const std::unique_ptr<z_stream, decltype(&inflateEnd)> cleanup(&stream, &inflateEnd);
+namespace {
 
-    Bytes output;
-    std::array<std::uint8_t, 1 << 16> buffer;
-    std::uint64_t consumed = 0;
-    const auto fail = [&](const std::string& reason) { return FileError::at_byte(name, consumed, reason); };
-    for (;;) {
-        // zlib counts in 32 bits, so feed at most 1 GiB at a time
-        const auto feed = std::min<std::uint64_t>(compressed.size() - consumed, std::uint64_t{1} << 30);
-        stream.next_in =
-            const_cast<Bytef*>(compressed.data() + consumed);  // zlib does not write to its input
-        stream.avail_in = static_cast<uInt>(feed);
-        stream.next_out = buffer.data();
-        stream.avail_out = static_cast<uInt>(buffer.size());
-        const int status = inflate(&stream, Z_NO_FLUSH);
-        consumed += feed - stream.avail_in;
-        output.insert(output.end(), buffer.data(), stream.next_out);
-        if (output.size() > max_bytes)
-            throw fail("decompresses to more than the limit of " + std::to_string(max_bytes) + " bytes");
-        if (status == Z_STREAM_END) {
-            if (consumed == compressed.size()) return output;
-            inflateReset(&stream);  // another member follows
-        } else if (status == Z_BUF_ERROR) {
-            throw fail("gzip data ends too early (truncated?)");
-        } else if (status != Z_OK) {
-            throw fail(std::string("corrupt gzip data: ") + (stream.msg ? stream.msg : "zlib error"));
-        }
+/// The whole content of a stream.
+Bytes drained(ByteStream stream, std::uint64_t max_bytes) {
+    Bytes content;
+    const auto require_within = [&](std::uint64_t size) {
+        if (size <= max_bytes) return;
+        const std::string limit = "the limit of " + std::to_string(max_bytes) + " bytes";
+        throw FileError(stream.name(),
+                        (stream.is_gzip() ? "decompresses to more than " : "larger than ") + limit);
+    };
+    if (!stream.is_gzip() && stream.most_left() != ByteStream::unknown) {
+        require_within(stream.most_left());
+        content.reserve(stream.most_left());
     }
+    std::array<std::uint8_t, 1 << 16> buffer;
+    while (const std::size_t got = stream.read(buffer)) {
+        content.insert(content.end(), buffer.data(), buffer.data() + got);
+        require_within(content.size());
+    }
+    return content;
+}
+
+}  // namespace
+
+Bytes gunzip(ByteView compressed, const std::filesystem::path& name, std::uint64_t max_bytes) {
+    return drained(ByteStream(compressed, name, Packing::gzip), max_bytes);
 }
 
 Bytes read_file_or_gzip(const std::filesystem::path& path, std::uint64_t max_bytes) {
-    Bytes content = read_file(path, max_bytes);
-    if (content.size() >= 2 && content[0] == 0x1f && content[1] == 0x8b)
-        return gunzip(content, path, max_bytes);
-    return content;
+    return drained(ByteStream(path), max_bytes);
 }
 
 std::string sha256_hex(ByteView bytes) {

@@ -78,7 +78,7 @@ void read_pixels(Jpeg& jpeg) {
 
 }  // namespace
 
-Pixels decode_jpeg(ByteView bytes, const std::filesystem::path& name, const DecodeLimits& limits) {
+StoredImage decode_jpeg(ByteView bytes, const std::filesystem::path& name, const DecodeLimits& limits) {
     Jpeg jpeg;
     jpeg.bytes = bytes;
     jpeg.decoder.err = jpeg_std_error(&jpeg.errors);
@@ -101,11 +101,11 @@ Pixels decode_jpeg(ByteView bytes, const std::filesystem::path& name, const Deco
         throw FileError(name, "JPEG with " + std::to_string(jpeg.decoder.num_components) +
                                   " components (CMYK?), expected grey or colour");
     jpeg.decoder.out_color_space = grey ? JCS_GRAYSCALE : JCS_RGB;
-    Pixels pixels =
-        make_pixels(jpeg.decoder.image_height, jpeg.decoder.image_width, grey ? 1 : 3, name, limits);
-    jpeg.target = pixels.values.data();
+    EightBit pixels = make_eight_bit(ImageFormat::jpeg, jpeg.decoder.image_height, jpeg.decoder.image_width,
+                                     grey ? 1 : 3, name, limits);
+    jpeg.target = pixels.bytes();
     if (!guarded(jpeg, read_pixels)) throw error();
-    return pixels;
+    return std::move(pixels.image);
 }
 
 }  // namespace reconlaw::data

@@ -35,7 +35,7 @@ std::uint32_t little_endian_u32(ByteView bytes, std::size_t offset) {
 
 }  // namespace
 
-Pixels decode_webp(ByteView bytes, const std::filesystem::path& name, const DecodeLimits& limits) {
+StoredImage decode_webp(ByteView bytes, const std::filesystem::path& name, const DecodeLimits& limits) {
     // libwebp itself does not notice a few missing bytes at the end.
     if (const std::uint64_t claimed = std::uint64_t{8} + little_endian_u32(bytes, 4); bytes.size() < claimed)
         throw FileError::at_byte(
@@ -48,16 +48,18 @@ Pixels decode_webp(ByteView bytes, const std::filesystem::path& name, const Deco
     if (status != VP8_STATUS_OK) throw FileError(name, reason_of(status));
     if (config.input.has_animation) throw FileError(name, "WebP: animations are not supported");
 
-    Pixels pixels = make_pixels(config.input.height, config.input.width, 4, name, limits);
+    EightBit pixels =
+        make_eight_bit(ImageFormat::webp, config.input.height, config.input.width, 4, name, limits);
+    const int stride = 4 * config.input.width;
     config.output.colorspace = MODE_RGBA;
     config.output.is_external_memory = 1;
-    config.output.u.RGBA = {.rgba = pixels.values.data(),
-                            .stride = static_cast<int>(4 * pixels.cols),
-                            .size = pixels.values.size()};
+    config.output.u.RGBA = {.rgba = pixels.bytes(),
+                            .stride = stride,
+                            .size = static_cast<std::size_t>(pixels.image.rows * stride)};
     status = WebPDecode(bytes.data(), bytes.size(), &config);
     WebPFreeDecBuffer(&config.output);
     if (status != VP8_STATUS_OK) throw FileError(name, reason_of(status));
-    return pixels;
+    return std::move(pixels.image);
 }
 
 }  // namespace reconlaw::data

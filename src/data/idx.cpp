@@ -1,5 +1,7 @@
 #include "reconlaw/data/idx.hpp"
 
+#include <algorithm>
+#include <array>
 #include <string>
 
 #include "reconlaw/data/file_error.hpp"
@@ -9,36 +11,80 @@ namespace reconlaw::data {
 
 namespace fs = std::filesystem;
 
-IdxArray parse_idx(ByteView bytes, const fs::path& name) {
-    ByteReader reader(bytes, name);
-    const ByteView magic = reader.take(4, "IDX magic");
-    if (magic[0] != 0 || magic[1] != 0)
-        reader.fail(0, "not an IDX file: expected it to begin with two zero bytes");
-    if (magic[2] != 0x08)
-        reader.fail(2, "IDX element type " + std::to_string(magic[2]) + ", expected 8 (unsigned byte)");
-    if (magic[3] == 0) reader.fail(3, "IDX rank 0, expected at least 1");
+namespace {
 
+IdxArray array_of(IdxReader reader) {
+    constexpr std::uint64_t chunk = 1 << 20;
     IdxArray array;
-    std::uint64_t total = 1;
-    for (unsigned i = 0; i < magic[3]; ++i) {
-        const std::uint64_t at = reader.offset();
-        const std::uint32_t size = reader.u32_big_endian("the size of dimension " + std::to_string(i));
-        if (size == 0) reader.fail(at, "dimension " + std::to_string(i) + " has size 0");
-        total *= size;  // below 2^30 * 2^32: no overflow
-        if (total > default_max_bytes)
-            reader.fail(at, "the sizes ask for more than the limit of " + std::to_string(default_max_bytes) +
-                                " bytes");
-        array.shape.push_back(size);
+    array.shape = reader.shape();
+    array.values.reserve(reader.total_bytes());  // takes addresses only, memory comes with the values
+    while (const std::uint64_t left = reader.total_bytes() - array.values.size()) {
+        const std::size_t before = array.values.size();
+        array.values.resize(before + std::min(left, chunk));
+        reader.read(std::span(array.values).subspan(before));
     }
-    const ByteView values = reader.take(total, "values");
-    if (reader.remaining() > 0)
-        reader.fail(std::to_string(reader.remaining()) + " bytes after the last value");
-    array.values.assign(values.begin(), values.end());
+    reader.finish();
     return array;
 }
 
+}  // namespace
+
+IdxReader::IdxReader(ByteStream stream) : stream_(std::move(stream)) {
+    const auto fail = [&](std::uint64_t at, const std::string& reason) {
+        throw FileError::at_byte(stream_.name(), at, reason);
+    };
+    std::array<std::uint8_t, 4> word;
+    stream_.take(word, "IDX magic");
+    if (word[0] != 0 || word[1] != 0) fail(0, "not an IDX file: expected it to begin with two zero bytes");
+    if (word[2] != 0x08)
+        fail(2, "IDX element type " + std::to_string(word[2]) + ", expected 8 (unsigned byte)");
+    const unsigned rank = word[3];
+    if (rank == 0) fail(3, "IDX rank 0, expected at least 1");
+    for (unsigned i = 0; i < rank; ++i) {
+        const std::uint64_t at = stream_.offset();
+        stream_.take(word, "the size of dimension " + std::to_string(i));
+        std::uint64_t size = 0;
+        for (const std::uint8_t byte : word) size = size << 8 | byte;
+        if (size == 0) fail(at, "dimension " + std::to_string(i) + " has size 0");
+        total_ *= size;  // below 2^30 * 2^32: no overflow
+        if (total_ > default_max_bytes)
+            fail(at,
+                 "the sizes ask for more than the limit of " + std::to_string(default_max_bytes) + " bytes");
+        shape_.push_back(static_cast<Eigen::Index>(size));
+    }
+    header_ = stream_.offset();
+    if (const std::uint64_t left = stream_.most_left(); total_ > left)
+        fail(header_,
+             "expected " + std::to_string(total_) + " bytes of values, " +
+                 (stream_.is_gzip() ? "more than gzip data of this size hold: image data do not grow " +
+                                          std::to_string(gzip_max_ratio) + "-fold (truncated?)"
+                                    : "only " + std::to_string(left) + " left (truncated?)"));
+}
+
+void IdxReader::read(std::span<std::uint8_t> target) {
+    stream_.take(target, "values");
+}
+
+void IdxReader::finish() {
+    std::array<std::uint8_t, 1 << 16> buffer;
+    for (std::uint64_t left = header_ + total_ - stream_.offset(); left > 0;) {
+        const std::span<std::uint8_t> next = std::span(buffer).first(std::min(left, buffer.size()));
+        read(next);
+        left -= next.size();
+    }
+    const std::uint64_t end = stream_.offset();
+    if (const std::size_t more = stream_.read(buffer))
+        throw FileError::at_byte(stream_.name(), end,
+                                 (more < buffer.size() ? std::to_string(more) : "many") +
+                                     std::string(" bytes after the last value"));
+}
+
+IdxArray parse_idx(ByteView bytes, const fs::path& name) {
+    return array_of(IdxReader(ByteStream(bytes, name, Packing::plain)));
+}
+
 IdxArray read_idx(const fs::path& path) {
-    return parse_idx(read_file_or_gzip(path), path);
+    return array_of(IdxReader(ByteStream(path)));
 }
 
 Eigen::MatrixXd LabelledImages::samples(Eigen::Index first, Eigen::Index count) const {

@@ -16,22 +16,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string size_text(Eigen::Index rows, Eigen::Index cols) {
-    return std::to_string(cols) + " x " + std::to_string(rows) + " pixels";
-}
-
-Image luma(const Pixels& pixels) {
-    Image image(pixels.rows, pixels.cols);
-    const std::uint8_t* v = pixels.values.data();
-    for (Eigen::Index i = 0; i < image.size(); ++i, v += pixels.channels) {
-        double y = v[0];
-        if (pixels.channels >= 3) y = 0.299 * v[0] + 0.587 * v[1] + 0.114 * v[2];
-        if (pixels.channels == 4) y = 255 + (y - 255) * v[3] / 255;  // on white
-        image.data()[i] = static_cast<float>(std::clamp(y / 255, 0.0, 1.0));
-    }
-    return image;
-}
-
 std::uint8_t to_byte(float value) {
     detail::require(!std::isnan(value), "encode_png", "pixel value", value, "a number");
     return static_cast<std::uint8_t>(std::lround(std::clamp(value, 0.0f, 1.0f) * 255.0f));
@@ -54,27 +38,43 @@ Bytes encode(Eigen::Index rows, Eigen::Index cols, int channels, const Bytes& pi
     return encoded;
 }
 
-void require_encodable(const Image& image) {
-    constexpr Eigen::Index max_side = 1000000;  // libpng's limit
-    detail::require(image.size() > 0 && image.rows() <= max_side && image.cols() <= max_side, "encode_png",
-                    "image", size_text(image.rows(), image.cols()),
-                    "between 1 and 1000000 pixels on each side");
-}
-
 void write_bytes(const fs::path& path, const Bytes& bytes) {
     write_file_atomically(path, {reinterpret_cast<const char*>(bytes.data()), bytes.size()}, Links::follow);
 }
 
 }  // namespace
 
-Pixels make_pixels(Eigen::Index rows, Eigen::Index cols, Eigen::Index channels, const fs::path& name,
-                   const DecodeLimits& limits) {
+std::string size_text(Eigen::Index rows, Eigen::Index cols) {
+    return std::to_string(cols) + " x " + std::to_string(rows) + " pixels";
+}
+
+void require_within(Eigen::Index rows, Eigen::Index cols, const fs::path& name, const DecodeLimits& limits) {
     if (rows < 1 || cols < 1) throw FileError(name, "empty image: " + size_text(rows, cols));
     if (std::max(rows, cols) > limits.max_side_px || rows * cols > limits.max_pixels)
         throw FileError(name, "image of " + size_text(rows, cols) + ", the limit is " +
                                   std::to_string(limits.max_pixels) + " pixels and " +
                                   std::to_string(limits.max_side_px) + " on each side");
-    return {rows, cols, channels, Bytes(static_cast<std::size_t>(rows * cols * channels))};
+}
+
+void require_encodable(Eigen::Index rows, Eigen::Index cols) {
+    constexpr Eigen::Index max_side = 1000000;  // libpng's limit
+    detail::require(rows > 0 && cols > 0 && rows <= max_side && cols <= max_side, "encode_png", "image",
+                    size_text(rows, cols), "between 1 and 1000000 pixels on each side");
+}
+
+std::string_view name_of(ImageFormat format) {
+    switch (format) {
+        case ImageFormat::jpeg:
+            return "JPEG";
+        case ImageFormat::png:
+            return "PNG";
+        case ImageFormat::webp:
+            return "WebP";
+        case ImageFormat::tiff:
+            return "TIFF";
+        default:
+            return "BMP";
+    }
 }
 
 ImageFormat image_format(ByteView bytes, const fs::path& name) {
@@ -86,18 +86,36 @@ ImageFormat image_format(ByteView bytes, const fs::path& name) {
     if (has(0, "\xff\xd8\xff")) return ImageFormat::jpeg;
     if (has(0, "\x89PNG\r\n\x1a\n")) return ImageFormat::png;
     if (has(0, "RIFF") && has(8, "WEBP")) return ImageFormat::webp;
-    throw FileError::at_byte(name, 0, "not an image: expected the first bytes of a JPEG, PNG or WebP file");
+    using namespace std::string_view_literals;  // with their zeros
+    for (const std::string_view magic : {"II*\0"sv, "MM\0*"sv, "II+\0"sv, "MM\0+"sv})
+        if (has(0, magic)) return ImageFormat::tiff;
+    if (has(0, "BM")) return ImageFormat::bmp;
+    throw FileError::at_byte(name, 0,
+                             "not an image: expected the first bytes of a JPEG, PNG, WebP, TIFF or BMP file");
+}
+
+StoredImage decode_stored(ByteView bytes, const fs::path& name, const DecodeLimits& limits) {
+    switch (image_format(bytes, name)) {
+        case ImageFormat::jpeg:
+            return decode_jpeg(bytes, name, limits);
+        case ImageFormat::png:
+            return decode_png(bytes, name, limits);
+        case ImageFormat::webp:
+            return decode_webp(bytes, name, limits);
+        case ImageFormat::tiff:
+            return decode_tiff(bytes, name, limits);
+        default:
+            return decode_bmp(bytes, name, limits);
+    }
+}
+
+StoredImage read_stored(const fs::path& path, const DecodeLimits& limits) {
+    return decode_stored(read_file(path), path, limits);
 }
 
 Image decode_image(ByteView bytes, const fs::path& name, const DecodeLimits& limits) {
-    switch (image_format(bytes, name)) {
-        case ImageFormat::jpeg:
-            return luma(decode_jpeg(bytes, name, limits));
-        case ImageFormat::png:
-            return luma(decode_png(bytes, name, limits));
-        default:
-            return luma(decode_webp(bytes, name, limits));
-    }
+    const StoredImage image = decode_stored(bytes, name, limits);
+    return to_common_grey(image, name);
 }
 
 Image read_image(const fs::path& path, const DecodeLimits& limits) {
@@ -117,14 +135,14 @@ Image box_downsample(const Image& image, Eigen::Index factor) {
 }
 
 Bytes encode_png(const Image& image) {
-    require_encodable(image);
+    require_encodable(image.rows(), image.cols());
     Bytes pixels(static_cast<std::size_t>(image.size()));
     std::transform(image.data(), image.data() + image.size(), pixels.begin(), to_byte);
     return encode(image.rows(), image.cols(), 1, pixels);
 }
 
 Bytes encode_png(const std::array<Image, 3>& planes) {
-    require_encodable(planes[0]);
+    require_encodable(planes[0].rows(), planes[0].cols());
     Bytes pixels(static_cast<std::size_t>(3 * planes[0].size()));
     for (std::size_t c = 0; c < 3; ++c) {
         detail::require(planes[c].rows() == planes[0].rows() && planes[c].cols() == planes[0].cols(),

@@ -1,14 +1,16 @@
 #include "reconlaw/data/image_set.hpp"
 
 #include <algorithm>
-#include <atomic>
+#include <array>
 #include <cctype>
 #include <charconv>
-#include <exception>
-#include <functional>
-#include <thread>
+#include <cmath>
+#include <iomanip>
+#include <sstream>
 #include <utility>
 
+#include "decoders.hpp"
+#include "image_collection.hpp"
 #include "reconlaw/data/file_error.hpp"
 #include "reconlaw/data/idx.hpp"
 #include "reconlaw/detail/check.hpp"
@@ -17,6 +19,9 @@ namespace reconlaw::data {
 namespace {
 
 namespace fs = std::filesystem;
+
+/// Read unasked; images of a few pixels take a hundred times the memory of their bytes.
+constexpr Eigen::Index max_idx_images = Eigen::Index{1} << 22;
 
 constexpr auto fashion_mnist_folder = "/usr/share/datasets/fashion-mnist";
 
@@ -51,110 +56,34 @@ void require_options(const ImageSetOptions& o, std::optional<Split> split, bool 
     detail::require(manifest || split != Split::ood, function, "split", "ood", "train, val, test or all");
 }
 
+/// Files of 8 bits have one range only.
+void require_no_range(const ImageSetOptions& options, std::string_view function) {
+    detail::require(options.range.kind == RangeRequest::Kind::automatic, function, "range", "given",
+                    "automatic: only a folder's files may have another");
+}
+
 std::string described(const std::string& source, std::optional<Split> split) {
     return source + (split ? ", split " + std::string(name_of(*split)) : ", every image");
 }
 
-/// Images to be: their names, and how to load number i.
-struct Candidates {
-    std::vector<std::string> names;
-    std::function<Image(std::size_t)> load;
-};
-
-/// What became of one candidate.
-struct Outcome {
-    std::optional<Image> image;
-    bool too_small = false;
-    std::string reason;  ///< of a file error
-    std::exception_ptr error;
-};
-
-Outcome load_one(const Candidates& candidates, std::size_t i, const ImageSetOptions& options) {
-    Outcome outcome;
-    try {
-        Image image = candidates.load(i);
-        const Eigen::Index crop = options.crop_px;
-        const Eigen::Index side = std::min(image.rows(), image.cols()) / options.downsample;
-        if (side < std::max<Eigen::Index>(crop, 1)) {
-            outcome.too_small = true;
-            return outcome;
-        }
-        if (options.downsample > 1) image = box_downsample(image, options.downsample);
-        if (crop > 0)
-            image = Image(image.block((image.rows() - crop) / 2, (image.cols() - crop) / 2, crop, crop));
-        outcome.image = std::move(image);
-    } catch (const FileError& e) {
-        outcome.reason = e.what();
-        if (options.strict) outcome.error = std::current_exception();
-    } catch (...) {
-        outcome.error = std::current_exception();
-    }
-    return outcome;
-}
-
-/// Candidates [first, first + count), by as many threads as asked for.
-std::vector<Outcome> load_range(const Candidates& candidates, std::size_t first, std::size_t count,
-                                const ImageSetOptions& options) {
-    std::vector<Outcome> outcomes(count);
-    std::atomic<std::size_t> next = 0;
-    const auto work = [&] {
-        for (std::size_t i = next++; i < count; i = next++)
-            outcomes[i] = load_one(candidates, first + i, options);
-    };
-    std::size_t threads =
-        options.threads > 0 ? options.threads : std::max(1U, std::thread::hardware_concurrency());
-    threads = std::min(threads, count);
-    std::vector<std::jthread> workers;
-    for (std::size_t t = 1; t < threads; ++t) workers.emplace_back(work);
-    work();
-    workers.clear();  // joins
-    return outcomes;
-}
-
-/// Adds candidates to the set until `limit` of them are usable or none is left.
-/// @param place  named where there is no usable image
-void collect(const Candidates& candidates, const ImageSetOptions& options, const fs::path& place,
-             ImageSet& set) {
-    const std::size_t total = candidates.names.size();
-    const std::size_t wanted =
-        options.limit > 0 ? static_cast<std::size_t>(options.limit) : set.images.size() + total;
-    for (std::size_t first = 0; first < total && set.images.size() < wanted;) {
-        const std::size_t count = std::min(wanted - set.images.size(), total - first);
-        std::vector<Outcome> outcomes = load_range(candidates, first, count, options);
-        for (std::size_t i = 0; i < count; ++i) {
-            Outcome& outcome = outcomes[i];
-            const std::string& name = candidates.names[first + i];
-            if (outcome.error) std::rethrow_exception(outcome.error);
-            if (outcome.image) {
-                set.images.push_back(std::move(*outcome.image));
-                set.names.push_back(name);
-            } else if (outcome.too_small) {
-                ++set.too_small;
-            } else {
-                set.skipped.push_back({name, outcome.reason});
-            }
-        }
-        first += count;
-    }
-    if (!set.images.empty()) return;
-    std::string reason = "no usable image (" + set.source + "): " + std::to_string(total) + " found";
-    if (set.too_small > 0)
-        reason += ", " + std::to_string(set.too_small) + " smaller than asked for (crop of " +
-                  std::to_string(options.crop_px) + " pixels, downsampling by " +
-                  std::to_string(options.downsample) + ")";
-    if (set.missing_count > 0)
-        reason += ", " + std::to_string(set.missing_count) + " in packages that are not installed";
-    if (!set.skipped.empty())
-        reason += ", " + std::to_string(set.skipped.size()) +
-                  " unreadable, the first: " + set.skipped.front().reason;
-    throw FileError(place, reason);
+/// A folder's file, by the rule for all.
+Loaded load_file(const fs::path& path, const ImageSetOptions& options) {
+    const StoredImage stored = read_stored(path, options.decode);
+    const bool automatic = options.range.kind == RangeRequest::Kind::automatic;
+    Loaded loaded{automatic ? to_common_grey(stored, path)
+                            : to_grey(stored, choose_range(stored, options.range).range)};
+    if (stored.type.bits > 8)
+        loaded.depth = {automatic ? common_range(stored).range : choose_range(stored, options.range).range,
+                        loaded.image.minCoeff(), loaded.image.maxCoeff()};
+    return loaded;
 }
 
 bool has_image_extension(const fs::path& path) {
     std::string extension = path.extension().string();
     std::transform(extension.begin(), extension.end(), extension.begin(),
                    [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return extension == ".jpg" || extension == ".jpeg" || extension == ".png" || extension == ".webp";
+    constexpr std::array known = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp"};
+    return std::find(known.begin(), known.end(), extension) != known.end();
 }
 
 /// Paths of the images below a folder, relative to it, with /.
@@ -215,29 +144,40 @@ fs::path idx_training_file(const fs::path& folder) {
     return idx_file(folder, "train-images-idx3-ubyte");
 }
 
-/// The images of one file whose number is `chosen`.
+/// The images of one file whose number is `chosen`, in the file's order; none but these are ever in memory.
 /// @param label  before the number in each name
 template <class Chosen>
 void collect_idx(const fs::path& file, const std::string& label, Chosen chosen,
                  const ImageSetOptions& options, ImageSet& set) {
-    const IdxArray array = read_idx(file);
-    if (array.shape.size() != 3)
-        throw FileError::at_byte(file, 3,
-                                 "IDX rank " + std::to_string(array.shape.size()) + ", expected 3 (images)");
-    const Eigen::Index rows = array.shape[1], cols = array.shape[2];
-    std::vector<Eigen::Index> numbers;
-    Candidates candidates;
-    for (Eigen::Index i = 0; i < array.shape[0]; ++i)
-        if (const std::string number = std::to_string(i); chosen(number)) {
-            numbers.push_back(i);
-            candidates.names.push_back(label + number);
+    IdxReader reader{ByteStream(file)};
+    if (reader.shape().size() != 3)
+        throw FileError::at_byte(
+            file, 3, "IDX rank " + std::to_string(reader.shape().size()) + ", expected 3 (images)");
+    const Eigen::Index count = reader.shape()[0], rows = reader.shape()[1], cols = reader.shape()[2];
+    require_within(rows, cols, file, options.decode);
+    if (count > max_idx_images && options.limit == 0)
+        throw FileError::at_byte(file, 4,
+                                 std::to_string(count) + " images, set a limit (up to " +
+                                     std::to_string(max_idx_images) + " are read without one)");
+    const bool too_small = is_too_small(rows, cols, options);
+    Bytes bytes(static_cast<std::size_t>(rows * cols));
+    using ByteImage = Eigen::Array<std::uint8_t, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+    std::size_t found = 0;
+    for (Eigen::Index i = 0; i < count && (options.limit == 0 || set.size() < options.limit); ++i) {
+        const std::string number = std::to_string(i);
+        reader.read(bytes);
+        if (!chosen(number)) continue;
+        ++found;
+        if (too_small) {
+            ++set.too_small;
+            continue;
         }
-    candidates.load = [&](std::size_t i) -> Image {
-        using ByteImage = Eigen::Array<std::uint8_t, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-        const std::uint8_t* bytes = array.values.data() + numbers[i] * rows * cols;
-        return Eigen::Map<const ByteImage>(bytes, rows, cols).cast<float>() / 255.0f;
-    };
-    collect(candidates, options, file, set);
+        const auto image = Eigen::Map<const ByteImage>(bytes.data(), rows, cols).cast<float>() / 255.0f;
+        set.images.push_back(shrunk(image, options));
+        set.names.push_back(label + number);
+    }
+    reader.finish();
+    require_some(set, found, options, file);
 }
 
 }  // namespace
@@ -258,6 +198,16 @@ std::string ImageSet::summary() const {
     }
     if (!skipped.empty())
         text += "; " + std::to_string(skipped.size()) + " skipped, the first: " + skipped.front().reason;
+    if (deep_count > 0 && deep_high < 0.5) {
+        const double width = deep_range.high - deep_range.low;
+        std::ostringstream values;
+        values << "; its " << deep_count << " images of more than 8 bits hold values from "
+               << std::round(deep_range.low + deep_low * width) << " to "
+               << std::round(deep_range.low + deep_high * width) << " of a range of " << std::setprecision(10)
+               << deep_range.low << ':' << deep_range.high
+               << ": dark, unless the range is set to what they use (--range)";
+        text += values.str();
+    }
     return text;
 }
 
@@ -269,6 +219,7 @@ Split split_of(std::string_view key, double val_fraction, double test_fraction) 
 ImageSet photograph_images(const std::vector<Photograph>& manifest, Split split,
                            const ImageSetOptions& options, const fs::path& root) {
     require_options(options, split, true, "photograph_images");
+    require_no_range(options, "photograph_images");
     PhotographSet chosen = photograph_set(manifest, split, options.missing, root);
     std::sort(chosen.photographs.begin(), chosen.photographs.end(),
               [](const Photograph& a, const Photograph& b) { return a.sha256 < b.sha256; });
@@ -279,7 +230,7 @@ ImageSet photograph_images(const std::vector<Photograph>& manifest, Split split,
     Candidates candidates;
     for (const Photograph& p : chosen.photographs)
         candidates.names.push_back(p.path.string() + (p.offset > 0 ? "@" + std::to_string(p.offset) : ""));
-    candidates.load = [&](std::size_t i) { return load_photograph(chosen.photographs[i], root); };
+    candidates.load = [&](std::size_t i) { return Loaded{load_photograph(chosen.photographs[i], root)}; };
     collect(candidates, options, root, set);
     return set;
 }
@@ -290,6 +241,8 @@ ImageSet photograph_images(Split split, const ImageSetOptions& options) {
 
 ImageSet folder_images(const fs::path& folder, std::optional<Split> split, const ImageSetOptions& options) {
     require_options(options, split, false, "folder_images");
+    detail::require(options.range.kind != RangeRequest::Kind::data, "folder_images", "range", "data",
+                    "automatic, type or given: the images of a set share it");
     const FolderLayout layout(folder, options);
     std::vector<std::pair<std::string, std::string>> ordered;  // hash, path
     for (std::string& path : image_paths(folder)) {
@@ -302,13 +255,14 @@ ImageSet folder_images(const fs::path& folder, std::optional<Split> split, const
     set.source = described(folder.string(), split);
     Candidates candidates;
     for (auto& [hash, path] : ordered) candidates.names.push_back(std::move(path));
-    candidates.load = [&](std::size_t i) { return read_image(folder / candidates.names[i], options.decode); };
+    candidates.load = [&](std::size_t i) { return load_file(folder / candidates.names[i], options); };
     collect(candidates, options, folder, set);
     return set;
 }
 
 ImageSet idx_images(const fs::path& path, std::optional<Split> split, const ImageSetOptions& options) {
     require_options(options, split, false, "idx_images");
+    require_no_range(options, "idx_images");
     ImageSet set;
     set.source = described(path.string(), split);
     const double val = options.val_fraction;

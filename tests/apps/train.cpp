@@ -433,7 +433,7 @@ TEST_CASE("bad input to the training commands") {
     refused(tiny(folder, "--steps 5 --strict", "strict"), "7.png");
 
     const std::string none = (folder / "none").string();
-    refused("denoise --weights " + none + " a b.png --add-noise nan", "must be a number from 0.001 to 255");
+    refused("denoise --weights " + none + " a b.png --add-noise nan", "is not a number from 0.001 to 255");
     refused("evaluate --weights " + none + " --noise nan", "'nan' is not a number from 0.001 to 255");
     refused(tiny(folder, "--checkpoint-seconds nan"), "'nan' is not a number from 0 to 1000000000");
     refused(tiny(folder, "--momentum 0.9"), "--momentum: value = 0.9, must be 0 for adam: only sgd has it");

@@ -80,8 +80,9 @@ inline Bytes encode_jpeg(const Bytes& pixels, int rows, int cols, int channels, 
 }
 
 /// @param pixels  packed as PNG stores them: bit_depth bits a sample, 16 bits big-endian
+/// @param significant_bits  sBIT of every channel; 0: none
 inline Bytes encode_any_png(const Bytes& pixels, int rows, int cols, int bit_depth, int color_type,
-                            bool interlaced = false) {
+                            bool interlaced = false, int significant_bits = 0) {
     Bytes encoded;
     png_structp encoder = png_create_write_struct(PNG_LIBPNG_VER_STRING, nullptr, nullptr, nullptr);
     png_infop info = png_create_info_struct(encoder);
@@ -98,6 +99,11 @@ inline Bytes encode_any_png(const Bytes& pixels, int rows, int cols, int bit_dep
     if (color_type == PNG_COLOR_TYPE_PALETTE) {
         const png_color palette[] = {{255, 0, 0}, {0, 255, 0}, {0, 0, 255}, {10, 20, 30}};
         png_set_PLTE(encoder, info, palette, 4);
+    }
+    if (significant_bits > 0) {
+        const auto bits = static_cast<png_byte>(significant_bits);
+        const png_color_8 all = {bits, bits, bits, bits, bits};
+        png_set_sBIT(encoder, info, &all);
     }
     png_set_gAMA(encoder, info, 1.0);  // to be ignored by the decoder
     png_write_info(encoder, info);

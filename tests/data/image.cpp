@@ -58,7 +58,7 @@ TEST_CASE("decode_image: PNG with 1 and 16 bits and with a palette") {
 
     const Image sixteen =
         decode_image(encode_any_png({0x80, 0x00, 0xff, 0xff}, 1, 2, 16, PNG_COLOR_TYPE_GRAY), "x");
-    check_close(sixteen(0, 0), 128.0 / 255, 0.0, rounding);  // 0x8000/257 = 127.5 to 8 bits, up
+    check_close(sixteen(0, 0), 32768.0 / 65535, 0.0, rounding);
     check_close(sixteen(0, 1), 1.0, 0.0, rounding);
 
     const Image palette = decode_image(encode_any_png({0, 1, 2, 3}, 1, 4, 8, PNG_COLOR_TYPE_PALETTE), "x");

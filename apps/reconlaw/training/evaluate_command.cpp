@@ -10,6 +10,7 @@
 #include "options.hpp"
 #include "outputs.hpp"
 #include "printed.hpp"
+#include "range_option.hpp"
 #include "reconlaw/data/file_error.hpp"
 #include "reconlaw/data/image_set.hpp"
 #include "reconlaw/data/in_quotes.hpp"
@@ -28,6 +29,7 @@ struct EvaluateArguments {
     std::int64_t count = 300;
     std::uint64_t seed = 1;
     bool strict = false;
+    data::RangeRequest range;
     DeviceOptions device;
 };
 
@@ -90,7 +92,7 @@ void evaluate(const EvaluateArguments& o, const Streams& streams) {
     const std::string device = use_device(o.device);
     data::ImageSetOptions options;
     options.crop_px = o.crop, options.downsample = o.downsample, options.limit = o.limit,
-    options.strict = o.strict;
+    options.strict = o.strict, options.range = o.range;
     data::ImageSet images = data::load_images(o.data, split_named(o.split), options);
     streams.err << gpu::describe(weights.architecture) << "; " << device << '\n' << images.summary() << '\n';
     if (o.patch == 0 && tile == 0) leave_out_small(images, weights.architecture, streams);
@@ -138,6 +140,7 @@ Run add_evaluate_command(CLI::App& app) {
     add_whole(app, "--downsample", o.downsample, 1, 32768, "Box factor that shrinks the images first");
     add_whole(app, "--limit", o.limit, 0, 1 << 24, "First so many images; 0: all");
     add_whole(app, "--seed", o.seed, 0, std::uint64_t{1} << 62, "Of the noise and the patches");
+    add_set_range(app, o.range);
     app.add_flag("--strict", o.strict, "An unreadable image is an error instead of being skipped");
     add_choice(app, "--format", o.format, std::vector<std::string>{"text", "csv", "json"},
                "text: means and standard errors; csv or json: every image or patch");

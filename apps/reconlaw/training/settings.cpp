@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "memory.hpp"
+#include "range_option.hpp"
 #include "reconlaw/data/bytes.hpp"
 #include "reconlaw/data/image_set.hpp"
 
@@ -71,6 +72,7 @@ std::vector<data::Image> panel_crops(const data::ImageSet& test, int patch, int 
 
 TrainSettings resolve(TrainSettings s, const std::string& p) {
     require_allowed(s, p);
+    (void)set_range(s.range, p + "range");
     require(s.network != "unet" || s.patch >> s.poolings >= 2, p + "poolings", s.poolings,
             "such that patch/2^poolings is at least 2, for patch = " + std::to_string(s.patch));
     require(s.momentum == 0 || s.optimiser == "sgd", p + "momentum", s.momentum,
@@ -137,6 +139,7 @@ TrainingData load_training_data(const TrainSettings& s) {
     TrainingData result;
     data::ImageSetOptions options;
     options.downsample = s.downsample, options.crop_px = s.crop, options.strict = s.strict;
+    options.range = set_range(s.range, "range");
     const auto load = [&](data::Split split, std::int64_t count) {
         options.limit = s.crop == s.patch ? count : 0;  // whole images: no more than are used
         data::ImageSet set = data::load_images(s.data, split, options);

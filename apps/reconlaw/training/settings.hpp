@@ -30,6 +30,7 @@ struct TrainSettings {
     std::uint64_t data_seed = 1;
     int downsample = 1, crop = 0;
     bool strict = false;
+    std::string range = "auto";
     std::string precision = "fp32";
 };
 
@@ -85,6 +86,10 @@ void visit_settings(Settings& s, const F& f) {
     f("downsample", s.downsample, WholeRange{1, 32768}, "Box factor that shrinks the images first");
     f("crop", s.crop, WholeRange{0, 32768}, "Centre square of the images first [px]; 0: whole images");
     f("strict", s.strict, OnOff{}, "An unreadable image is an error instead of being skipped");
+    f("range", s.range, AnyText{},
+      "Black and white in the numbers of a folder's files: auto (all numbers of their type, or sBIT's), "
+      "type, "
+      "a number of bits, or LOW:HIGH");
     f("precision", s.precision, OneOf{{"fp32", "tf32", "bf16"}},
       "fp32, tf32 (convolutions on a GPU) or bf16 (tensors and convolutions; half the memory)");
 }

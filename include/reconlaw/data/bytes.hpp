@@ -26,11 +26,12 @@ Bytes read_file_range(const std::filesystem::path& path, std::uint64_t offset, s
 
 /// Decompress gzip data (one or more members).
 /// @param name  for messages
-/// @throws FileError  truncated, corrupt (checksum included), not gzip, or more than `max_bytes` of output
+/// @throws FileError  truncated, corrupt (checksum included), not gzip, more than `max_bytes` of output, or
+///                    growing more than image data do (gzip_max_ratio in byte_stream.hpp)
 Bytes gunzip(ByteView compressed, const std::filesystem::path& name,
              std::uint64_t max_bytes = default_max_bytes);
 
-/// read_file, then gunzip where the content begins with gzip's magic bytes 1f 8b.
+/// The content of a file, decompressed as by gunzip where it begins with gzip's magic bytes 1f 8b.
 Bytes read_file_or_gzip(const std::filesystem::path& path, std::uint64_t max_bytes = default_max_bytes);
 
 /// read_file as text.

@@ -3,7 +3,10 @@
 
 #include <Eigen/Core>
 #include <filesystem>
+#include <span>
+#include <vector>
 
+#include "reconlaw/data/byte_stream.hpp"
 #include "reconlaw/data/bytes.hpp"
 
 namespace reconlaw::data {
@@ -14,13 +17,37 @@ struct IdxArray {
     Bytes values;                     ///< product of shape entries
 };
 
+/// An IDX file from beginning to end, without its values in memory.
+///
 /// IDX: bytes 0 0, type 0x08 (unsigned byte), rank, `rank` big-endian 32-bit sizes, then exactly their
 /// product of values.
-/// @throws FileError  wrong magic, another element type, rank or size 0, sizes whose product exceeds
-///                    default_max_bytes, truncated, trailing bytes; with the offset
+class IdxReader {
+  public:
+    /// Reads the header.
+    /// @throws FileError  wrong magic, another element type, rank or size 0, sizes whose product exceeds
+    ///                    default_max_bytes, more values than the stream can hold (truncated); with the
+    ///                    offset
+    explicit IdxReader(ByteStream stream);
+
+    const std::vector<Eigen::Index>& shape() const { return shape_; }
+    std::uint64_t total_bytes() const { return total_; }  ///< product of the sizes
+
+    /// The next values. @throws FileError  as ByteStream::take
+    void read(std::span<std::uint8_t> target);
+    /// Reads what is left of the values, to check it. @throws FileError  truncated or corrupt, trailing bytes
+    void finish();
+
+  private:
+    ByteStream stream_;
+    std::vector<Eigen::Index> shape_;
+    std::uint64_t total_ = 1, header_ = 0;
+};
+
+/// The array in IDX bytes, not compressed. @throws FileError  as IdxReader
 IdxArray parse_idx(ByteView bytes, const std::filesystem::path& name);
 
-/// parse_idx of a file, plain or gzip (told by its content, not its name).
+/// The array in a file, plain or gzip (told by its content, not its name). The memory it takes is that of the
+/// values there are, whatever the header claims.
 IdxArray read_idx(const std::filesystem::path& path);
 
 /// Images of one size with their class labels; pixel bytes as stored, 0 to 255.

@@ -9,6 +9,7 @@
 
 #include "reconlaw/data/image.hpp"
 #include "reconlaw/data/photographs.hpp"
+#include "reconlaw/data/stored_image.hpp"
 
 namespace reconlaw::data {
 
@@ -19,7 +20,9 @@ struct ImageSetOptions {
     Eigen::Index limit = 0;       ///< the first so many usable images in the set's order; 0: all
     bool strict = false;          ///< an unreadable or corrupt image is an error instead of being skipped
     unsigned threads = 0;         ///< decoders; 0: as many as the machine has. The set does not depend on it.
-    DecodeLimits decode = {};     ///< a folder's files
+    DecodeLimits decode = {};     ///< a folder's files, an IDX file's images
+    RangeRequest range = {};      ///< a folder's files, all alike: automatic (common_range), type or given;
+                                  ///< other sources: automatic only
     double val_fraction = 0.10;   ///< folder and IDX; see split_of
     double test_fraction = 0.15;
     MissingPolicy missing = MissingPolicy::error;  ///< photographs whose package is not installed
@@ -42,9 +45,17 @@ struct [[nodiscard]] ImageSet {
     std::vector<std::string> missing_packages;
     std::size_t missing_count = 0;  ///< photographs left out for want of them
 
+    /// A folder's images with more than 8 bits a sample, and what they use of the range that is black to
+    /// white.
+    Eigen::Index deep_count = 0;
+    double deep_low = 1, deep_high = 0;  ///< smallest and largest pixel, before downsampling
+    ValueRange deep_range;               ///< of the first of them
+
     Eigen::Index size() const { return static_cast<Eigen::Index>(images.size()); }
     Eigen::Index pixels() const;
-    /// One line for a log: source, images, pixels, and what was left out with the first reason.
+    /// One line for a log: source, images, pixels, what was left out with the first reason, and whether
+    /// images of more than 8 bits use less than half of their range, as those of a 12-bit camera in 16 bits
+    /// do.
     std::string summary() const;
 };
 
@@ -64,13 +75,16 @@ ImageSet photograph_images(Split split, const ImageSetOptions& options = {});
 ImageSet photograph_images(const std::vector<Photograph>& manifest, Split split,
                            const ImageSetOptions& options = {}, const std::filesystem::path& root = "/");
 
-/// The images (.jpg, .jpeg, .png, .webp in any case; told apart by content) of a folder and the folders below
-/// it, in order of the SHA-256 of their path below it (with /), so that `limit` takes a mixture of the
-/// classes. Names that begin with a dot are ignored, links to folders are not followed.
+/// The images (.jpg, .jpeg, .png, .webp, .tif, .tiff, .bmp in any case; told apart by content) of a folder
+/// and the folders below it, in order of the SHA-256 of their path below it (with /), so that `limit` takes a
+/// mixture of the classes. Names that begin with a dot are ignored, links to folders are not followed.
 ///
 /// Split by split_of of the same path. Where the folder has `train` and at least one of `val` and `test` (the
 /// layout of ImageNet), these are the splits instead; the one of val and test that is absent shares the
 /// other's files with it, in proportion to the fractions.
+///
+/// All images have one rule for black and white, which no image's values change: comparable pixels stay
+/// comparable. With `range` given, low and high are stored numbers of every file.
 /// @param split  train, val or test; nullopt: every image
 /// @throws FileError  folder absent or unreadable; an image unreadable or corrupt where `strict`; no usable
 ///                    image, naming the folder
