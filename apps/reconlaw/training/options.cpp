@@ -34,18 +34,6 @@ void add_device_options(CLI::App& app, DeviceOptions& options) {
               "Processor threads (default: all, or OMP_NUM_THREADS)");
 }
 
-CLI::Validator number_in(double low, double high) {
-    const std::string range = printed("from %g to %g", low, high);
-    return CLI::Validator(
-        [=](std::string& text) {
-            double value = 0;
-            const bool is_number = CLI::detail::lexical_cast(text, value);
-            return is_number && value >= low && value <= high ? std::string()
-                                                              : text + ": must be a number " + range;
-        },
-        range);
-}
-
 void add_weights_options(CLI::App& app, WeightsOptions& options) {
     add_text(app, "--weights", options.file, Text::file,
              "best.safetensors of a training, or a fastMRI U-Net's state_dict")

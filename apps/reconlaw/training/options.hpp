@@ -35,9 +35,6 @@ std::string use_device(const DeviceOptions& options);
 /// What this device does otherwise than a precision's name says, one line; empty: nothing.
 std::string precision_note(const std::string& precision);
 
-/// A finite number from low to high: CLI::Range lets NaN through.
-CLI::Validator number_in(double low, double high);
-
 /// --weights, --predicts and --tile: what every command that uses a trained network has.
 struct WeightsOptions {
     std::string file, predicts;
