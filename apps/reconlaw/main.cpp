@@ -8,9 +8,11 @@
 
 #include "commands.hpp"
 #include "interrupt.hpp"
+#include "waiting.hpp"
 
 int main(int argc, char** argv) {
     using namespace reconlaw::cli;
+    if (computes_networks(argc, argv)) wait_briefly(argv);
     prepare_output();
     const char* terminal = std::getenv("TERM");
     const bool moves =
