@@ -104,8 +104,8 @@ void require_memory_for(const SimulateArguments& o, const Study& study, bool red
                         std::size_t estimators) {
     const double trials = o.trials;
     require_memory(
-        "--trials: " + std::to_string(o.trials) + " trials at " + std::to_string(study.samples.size()) +
-            " sizes",
+        "--trials: " + std::to_string(o.trials) + " draws for each of " +
+            std::to_string(study.samples.size()) + " training sizes",
         trials * static_cast<double>(study.samples.size()) * (80 + 16 * static_cast<double>(estimators)));
     const auto threads = std::min<double>(
         trials, o.threads > 0 ? o.threads : std::max(1U, std::thread::hardware_concurrency()));
