@@ -13,9 +13,6 @@ using namespace reconlaw::cli;
 
 namespace {
 
-/// Commands whose options CLI11 still converts itself.
-const std::set<std::string> unconverted{"fit", "advise", "denoise"};
-
 struct Case {
     const CommandDescription& command;
     const OptionDescription& option;
@@ -38,7 +35,7 @@ void for_each_option(const ProgramDescription& program,
                      const std::function<bool(const OptionDescription&)>& of, const F& f) {
     for (const CommandDescription& command : program.commands)
         for (const OptionDescription& option : command.options)
-            if (!option.flag && of(option) && !unconverted.contains(command.name)) {
+            if (!option.flag && of(option)) {
                 CAPTURE(command.name);
                 CAPTURE(option.names.front());
                 f(Case{command, option});
@@ -77,7 +74,7 @@ TEST_CASE("every option has a reader of its own kind, a name and a description")
             REQUIRE(!option.names.empty());
             CAPTURE(option.names.front());
             CHECK(!option.description.empty());
-            if (option.flag || unconverted.contains(command.name)) continue;
+            if (option.flag) continue;
             CAPTURE(option.type);
             const bool known = is_number(option)
                                    ? option.type.find(' ') != std::string::npos || option.is("LIST")

@@ -23,8 +23,8 @@ const std::vector<double> sizes{150, 400, 1200, 2500, 9000, 31000};
 const std::vector<std::string> losses{"0.4125", "0.3007", "0.2318", "0.1950", "0.1562", "0.1391"};
 
 /// The table, with a line made of size and loss by `line`.
-std::string table(const std::string& header,
-                  const std::function<std::string(std::string, std::string)>& line) {
+std::string dialect(const std::string& header,
+                    const std::function<std::string(std::string, std::string)>& line) {
     std::string text = header + "\n";
     for (std::size_t i = 0; i < sizes.size(); ++i)
         text += line(std::to_string(static_cast<long>(sizes[i])), losses[i]) + "\n";
@@ -32,7 +32,7 @@ std::string table(const std::string& header,
 }
 
 std::string plain() {
-    return table("samples,loss", [](auto n, auto l) { return n + "," + l; });
+    return dialect("samples,loss", [](auto n, auto l) { return n + "," + l; });
 }
 
 std::string replaced(std::string text, const std::string& from, const std::string& to) {
@@ -47,12 +47,12 @@ std::string utf16(const std::string& ascii) {
     return text;
 }
 
-struct Outcome {
+struct WantedOutcome {
     Results results;
     std::string error;
 };
 
-Outcome read(const std::string& text, ResultColumns columns = {}, bool with_network = false) {
+WantedOutcome read(const std::string& text, ResultColumns columns = {}, bool with_network = false) {
     columns.with_network = with_network;
     try {
         reconlaw::data::CsvOptions options;
@@ -83,9 +83,9 @@ TEST_CASE("results tables: dialects of one table that are read, and what is said
     const std::vector<Case> cases{
         {"plain", p, ""},
         {"quoted",
-         table("\"samples\",\"loss\"", [](auto n, auto l) { return "\"" + n + "\",\"" + l + "\""; }), ""},
+         dialect("\"samples\",\"loss\"", [](auto n, auto l) { return "\"" + n + "\",\"" + l + "\""; }), ""},
         {"blanks around fields",
-         table(" samples , loss ", [](auto n, auto l) { return " " + n + " , " + l + " "; }), ""},
+         dialect(" samples , loss ", [](auto n, auto l) { return " " + n + " , " + l + " "; }), ""},
         {"blank lines", replaced(p, "\n", "\n\n"), ""},
         {"no line end at the end", p.substr(0, p.size() - 1), ""},
         {"byte-order mark", "\xEF\xBB\xBF" + p, ""},
@@ -101,47 +101,48 @@ TEST_CASE("results tables: dialects of one table that are read, and what is said
         {"blanks", replaced(p, ",", "   "), "columns are separated by blanks"},
         {"sep=,", "sep=,\n" + p, ""},
         {"sep=; with commas in names",
-         "sep=;\n" + table("samples;a,b,c;loss", [](auto n, auto l) { return n + ";1,2,3;" + l; }),
+         "sep=;\n" + dialect("samples;a,b,c;loss", [](auto n, auto l) { return n + ";1,2,3;" + l; }),
          "columns are separated by semicolons"},
         {"header in a comment", "# " + p, "the comment in line 1 is taken as the header"},
         {"upper case", replaced(replaced(p, "samples", "Samples"), "loss", "LOSS"),
          "column 'Samples' is taken for the training sizes"},
-        {"scientific", table("samples,loss", [](auto n, auto l) { return n + "e0," + l + "E+00"; }), ""},
-        {"leading signs", table("samples,loss", [](auto n, auto l) { return "+" + n + ",+" + l; }), ""},
+        {"scientific", dialect("samples,loss", [](auto n, auto l) { return n + "e0," + l + "E+00"; }), ""},
+        {"leading signs", dialect("samples,loss", [](auto n, auto l) { return "+" + n + ",+" + l; }), ""},
         {"no-break spaces around numbers",
-         table("samples,loss", [](auto n, auto l) { return "\u00a0" + n + "," + l + "\u202f"; }), ""},
-        {"index of pandas", table(",samples,loss", [](auto n, auto l) { return n + "," + n + "," + l; }), ""},
+         dialect("samples,loss", [](auto n, auto l) { return "\u00a0" + n + "," + l + "\u202f"; }), ""},
+        {"index of pandas", dialect(",samples,loss", [](auto n, auto l) { return n + "," + n + "," + l; }),
+         ""},
         {"two columns without a name",
-         table(",samples,,loss", [](auto n, auto l) { return "a," + n + ",b," + l; }), ""},
+         dialect(",samples,,loss", [](auto n, auto l) { return "a," + n + ",b," + l; }), ""},
         {"trailing commas", replaced(p, "\n", ",\n"), ""},
         {"trailing commas below the header", replaced(p, "\n", ",\n").replace(12, 1, ""), ""},
         {"rows of empty fields", p + ",\n,\n", ""},
         {"a name twice, not used",
-         table("samples,loss,x,x", [](auto n, auto l) { return n + "," + l + ",1,2"; }), ""},
+         dialect("samples,loss,x,x", [](auto n, auto l) { return n + "," + l + ",1,2"; }), ""},
         {"dates and text",
-         table("samples,date,note,loss",
-               [](auto n, auto l) { return n + ",2024-05-01 10:00,\"a, \"\"b\"\"\"," + l; }),
+         dialect("samples,date,note,loss",
+                 [](auto n, auto l) { return n + ",2024-05-01 10:00,\"a, \"\"b\"\"\"," + l; }),
          ""},
         {"quoted line ends",
-         table("samples,note,loss", [](auto n, auto l) { return n + ",\"two\nlines\"," + l; }), ""},
+         dialect("samples,note,loss", [](auto n, auto l) { return n + ",\"two\nlines\"," + l; }), ""},
         {"quoted separators",
-         table("samples;note;loss", [](auto n, auto l) { return n + ";\"a;b;c\";" + l; }), "semicolons"},
-        {"empty unused fields", table("samples,loss,time", [](auto n, auto l) { return n + "," + l + ","; }),
-         ""},
+         dialect("samples;note;loss", [](auto n, auto l) { return n + ";\"a;b;c\";" + l; }), "semicolons"},
+        {"empty unused fields",
+         dialect("samples,loss,time", [](auto n, auto l) { return n + "," + l + ","; }), ""},
         {"nan in an unused column",
-         table("samples,loss,time", [](auto n, auto l) { return n + "," + l + ",nan"; }), ""},
+         dialect("samples,loss,time", [](auto n, auto l) { return n + "," + l + ",nan"; }), ""},
         {"thousands in an unused column",
-         table("samples,loss,time", [](auto n, auto l) { return n + "," + l + ",\"1,000\""; }), ""},
-        {"names of other people", table("Train Size,Test Loss", [](auto n, auto l) { return n + "," + l; }),
+         dialect("samples,loss,time", [](auto n, auto l) { return n + "," + l + ",\"1,000\""; }), ""},
+        {"names of other people", dialect("Train Size,Test Loss", [](auto n, auto l) { return n + "," + l; }),
          "column 'Test Loss' is taken for the losses"},
         {"export of a tracker",
-         table("\"n_train\",\"run a - test/loss\",\"run a - test/loss__MIN\"",
-               [](auto n, auto l) { return n + "," + l + "," + l; }),
+         dialect("\"n_train\",\"run a - test/loss\",\"run a - test/loss__MIN\"",
+                 [](auto n, auto l) { return n + "," + l + "," + l; }),
          "'run a - test/loss' is taken for the losses"},
         {"a header twice", p.substr(0, p.find("2500")) + "samples,loss\n" + p.substr(p.find("2500")),
          "1 line that repeats the header was skipped"},
         {"row names of R",
-         table("\"samples\",\"loss\"", [](auto n, auto l) { return "\"run " + n + "\"," + n + "," + l; }),
+         dialect("\"samples\",\"loss\"", [](auto n, auto l) { return "\"run " + n + "\"," + n + "," + l; }),
          "the first is taken as the name of the row"}};
     for (const Case& c : cases)
         for (const bool with_network : {false, true}) {
@@ -190,19 +191,19 @@ TEST_CASE("results tables: what is refused, and with which words") {
         {with_row("50000,\"0.1"), "FILE:8: a quote is not closed"},
         {replaced(p, "samples,loss\n", ""),
          "the first line holds numbers (150, 0.4125), so the header seems to be missing"},
-        {table("samples,loss,loss", [](auto n, auto l) { return n + "," + l + "," + l; }),
+        {dialect("samples,loss,loss", [](auto n, auto l) { return n + "," + l + "," + l; }),
          "the name 'loss' stands above columns 2 and 3"},
         {"samples,loss\n", "no rows after the header"},
         {"", "empty: expected a header line"},
         {"[{\"samples\": 150, \"loss\": 0.4}]", "this is no table but JSON"},
         {"{\"samples\": 150}\n{\"samples\": 400}\n", "lines=True"},
-        {table("Wall time,Step,Value", [](auto n, auto l) { return "3," + n + "," + l; }),
+        {dialect("Wall time,Step,Value", [](auto n, auto l) { return "3," + n + "," + l; }),
          "'Step' counts the steps of a training"},
-        {table("n,num_samples,loss", [](auto n, auto l) { return n + "," + n + "," + l; }),
+        {dialect("n,num_samples,loss", [](auto n, auto l) { return n + "," + n + "," + l; }),
          "several columns may be the training sizes: 'n', 'num_samples'; choose one by --x"},
-        {table("samples,val_loss,test_loss", [](auto n, auto l) { return n + "," + l + "," + l; }),
+        {dialect("samples,val_loss,test_loss", [](auto n, auto l) { return n + "," + l + "," + l; }),
          "several columns may be the losses: 'val_loss', 'test_loss'; choose one by --y"},
-        {table("samples,train_loss", [](auto n, auto l) { return n + "," + l; }),
+        {dialect("samples,train_loss", [](auto n, auto l) { return n + "," + l; }),
          "no column 'loss', nor another that is named like losses; the file has: samples, train_loss; choose "
          "one by --y"}};
     for (const auto& [text, words] : cases)

@@ -18,9 +18,9 @@ struct ReproduceOptions {
     bool quick = false;                           ///< fewer trials, and without the photographs
     int threads = 0;                              ///< 0: as many as the machine has
     std::ostream* progress = nullptr;             ///< where stages are told, line by line
-    cli::Console* console = nullptr;              ///< where progress within a stage is drawn
     std::vector<std::string> sections = {};       ///< some of report_sections(); empty: all
     std::function<bool()> stop = {};              ///< asked all the time: true ends the work
+    cli::Console* console = nullptr;              ///< where progress within a stage is drawn
 };
 
 struct [[nodiscard]] ReproduceResult {
