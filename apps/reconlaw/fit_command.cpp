@@ -11,6 +11,7 @@
 #include "reconlaw/data/in_quotes.hpp"
 #include "reconlaw/fit/theory.hpp"
 #include "reproduce/gnuplot.hpp"
+#include "samples.hpp"
 #include "table.hpp"
 #include "table_options.hpp"
 
@@ -21,7 +22,9 @@ namespace {
 using OptionalText = std::optional<std::string>;
 
 struct FitArguments {
-    OptionalText file, series, group, laws, predict, theory, plot, output;
+    OptionalText file, series, group, plot, output;
+    std::vector<std::string> laws, theory;
+    std::vector<double> predict;
     ResultColumns columns;
     std::string format = "text", estimator = "early-stopped";
     fit::RobustLoss robust = fit::RobustLoss::none;
@@ -31,30 +34,21 @@ struct FitArguments {
     bool free_scale = false, per_coordinate = false;
 };
 
-std::vector<fit::Law> chosen_laws(const OptionalText& list) {
-    if (!list || *list == "all") return fit::all_laws();
-    std::vector<std::string> names;
-    for (const fit::Law& law : fit::all_laws()) names.push_back(law.name);
+std::vector<fit::Law> chosen_laws(const std::vector<std::string>& words) {
+    if (words.empty()) return fit::all_laws();
     std::vector<fit::Law> laws;
-    for (const std::string& word : words_of(*list, "--laws")) {
+    for (const std::string& word : words) {
+        if (word == "all") return fit::all_laws();
         for (const fit::Law& law : laws)
             if (law.name == word) throw std::invalid_argument("--laws: '" + word + "' is given twice");
-        laws.push_back(fit::law_named(parse_choice(word, "--laws", names)));
+        laws.push_back(fit::law_named(word));
     }
     return laws;
 }
 
-std::vector<double> asked_sizes(const OptionalText& list) {
-    std::vector<double> sizes;
-    if (!list) return sizes;
-    for (const std::string& word : words_of(*list, "--predict"))
-        sizes.push_back(parse_number(word, "--predict", Interval::above(0)));
-    return sizes;
-}
-
 std::vector<fit::Law> theory_laws(const FitArguments& options) {
     std::vector<fit::Law> laws;
-    if (!options.theory) return laws;
+    if (options.theory.empty()) return laws;
     if (!options.n)
         throw std::invalid_argument("--n: the dimension of the signals is needed by --theory, at least 2");
     fit::TheoryOptions theory;
@@ -62,10 +56,9 @@ std::vector<fit::Law> theory_laws(const FitArguments& options) {
     theory.per_coordinate = options.per_coordinate;
     if (options.sigma) theory.noise = *options.sigma;
     if (options.free_scale) theory.scale.reset();
-    for (const std::string& word : words_of(*options.theory, "--theory"))
-        laws.push_back(parse_choice(word, "--theory", {"subspace", "spectrum"}) == "subspace"
-                           ? fit::subspace_law(static_cast<double>(*options.n), theory)
-                           : fit::spectrum_law(*options.n, theory));
+    for (const std::string& word : options.theory)
+        laws.push_back(word == "subspace" ? fit::subspace_law(static_cast<double>(*options.n), theory)
+                                          : fit::spectrum_law(*options.n, theory));
     return laws;
 }
 
@@ -82,7 +75,8 @@ void write_plot(const report::Figure& figure, const std::string& path) {
 
 void check(const FitArguments& options) {
     require_figure_path(options.plot);
-    if (!options.theory && (options.n || options.sigma || options.free_scale || options.per_coordinate))
+    if (options.theory.empty() &&
+        (options.n || options.sigma || options.free_scale || options.per_coordinate))
         throw std::invalid_argument("--n, --sigma, --free-scale and --per-coordinate belong to --theory");
     if (options.series.has_value() == options.file.has_value())
         throw std::invalid_argument(
@@ -91,7 +85,7 @@ void check(const FitArguments& options) {
         throw std::invalid_argument("--series needs --group COLUMNS and --train COLUMN");
     if (!options.series && (options.group || options.columns.train))
         throw std::invalid_argument("--group and --train belong to --series FILE");
-    if (options.series && (options.plot || options.predict || options.theory))
+    if (options.series && (options.plot || !options.predict.empty() || !options.theory.empty()))
         throw std::invalid_argument("--series does not take --plot, --predict or --theory");
     check_outputs(options.series ? *options.series : *options.file,
                   {{"--plot", options.plot}, {"--output", options.output}});
@@ -101,7 +95,7 @@ void fit_many(const FitArguments& options, const Streams& streams) {
     fit::ForecastOptions forecast;
     forecast.level = options.level;
     forecast.fit.loss = options.robust;
-    if (options.laws && *options.laws != "all") forecast.laws = chosen_laws(options.laws);
+    if (!options.laws.empty()) forecast.laws = chosen_laws(options.laws);
     const std::vector<std::string> group = words_of(*options.group, "--group");
     const Results results =
         read_results(read_table(*options.series, options.columns.skip_bad_rows), options.columns);
@@ -121,7 +115,7 @@ void fit_command(const FitArguments& options, const Streams& streams) {
     request.theory = theory_laws(options);
     request.level = options.level;
     request.loss = options.robust;
-    request.predict = asked_sizes(options.predict);
+    request.predict = options.predict;
     const CurveInput input =
         read_curve(read_results(read_table(*options.file, options.columns.skip_bad_rows), options.columns));
     const std::string source =
@@ -145,12 +139,11 @@ Run add_fit_command(CLI::App& app) {
     add_table_options(app, o.columns);
     add_number(app, "--floor", o.columns.floor, Interval::from(0),
                "Known part of the loss, subtracted before fitting");
-    add_text(
-        app, "--laws", o.laws, "LIST",
-        "all (default), or some of power, floor, shifted, saturating, broken-1 to -3, piecewise-1 and -2, "
-        "exponential, logarithmic");
-    add_text(app, "--predict", o.predict, "LIST",
-             "Sizes to forecast; without: 2, 10 and 100 times the largest");
+    std::vector<std::string> laws{"all"};
+    for (const fit::Law& law : fit::all_laws()) laws.push_back(law.name);
+    add_words(app, "--laws", o.laws, laws, "Laws to fit (default: all)");
+    add_numbers(app, "--predict", o.predict, Interval::above(0),
+                "Sizes to forecast; without: 2, 10 and 100 times the largest");
     add_number(app, "--level", o.level, Interval{0, 1, true, true}, "Probability of the intervals");
     add_choice(app, "--robust", o.robust,
                {{"none", fit::RobustLoss::none},
@@ -159,8 +152,8 @@ Run add_fit_command(CLI::App& app) {
                 {"cauchy", fit::RobustLoss::cauchy},
                 {"tukey", fit::RobustLoss::tukey}},
                "Loss of the residuals");
-    add_text(
-        app, "--theory", o.theory, "LIST",
+    add_words(
+        app, "--theory", o.theory, {"subspace", "spectrum"},
         "Closed-form curves too: subspace (effective dimension d, noise sigma), spectrum (exponent, noise)");
     add_whole(app, "--n", o.n, 2, 1'000'000'000, "Dimension of the signals, for --theory");
     add_choice(app, "--estimator", o.estimator, {"early-stopped", "converged", "ridge", "flow"},

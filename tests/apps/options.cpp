@@ -76,11 +76,12 @@ TEST_CASE("every option has a reader of its own kind, a name and a description")
             CHECK(!option.description.empty());
             if (option.flag) continue;
             CAPTURE(option.type);
-            const bool known = is_number(option)
-                                   ? option.type.find(' ') != std::string::npos || option.is("LIST")
-                               : option.choices.empty()
-                                   ? option.type == "FILE" || option.type == "FOLDER" || option.type == "TEXT"
-                                   : option.type.starts_with('{') || option.is("LIST");
+            const bool known =
+                is_number(option) ? option.type.find(' ') != std::string::npos || option.is("LIST")
+                : option.choices.empty()
+                    ? option.type == "FILE" || option.type == "FOLDER" || option.type == "TEXT" ||
+                          option.type.starts_with("COLUMN") || option.names.front() == "--range"
+                    : option.type.starts_with('{') || option.is("LIST");
             CHECK(known);
         }
     }

@@ -149,7 +149,7 @@ TEST_CASE("a result.csv is believed only where it is one that the training can h
     const TemporaryDirectory folder;
     using namespace reconlaw::cli;
     TrainSettings settings;
-    settings.channels = 4, settings.steps = 60;
+    settings.channels = 4, settings.seed = 3, settings.steps = 60;
     settings = resolve(settings, "");
     JobResult job;
     job.settings = settings;

@@ -56,8 +56,8 @@ TEST_CASE("a program that waits briefly starts itself once more, with everything
 }
 
 TEST_CASE("who has chosen how threads wait is left alone") {
-    for (const std::string setting : {"OMP_WAIT_POLICY=active", "OMP_WAIT_POLICY=passive", "GOMP_SPINCOUNT=5",
-                                      "GOMP_SPINCOUNT=", "GOMP_SPINCOUNT=3000"}) {
+    for (const std::string setting :
+         {"OMP_WAIT_POLICY=active", "OMP_WAIT_POLICY=passive", "GOMP_SPINCOUNT=5", "GOMP_SPINCOUNT=3000"}) {
         INFO(setting);
         const Shell run(setting + " " + restarted + " < /dev/null");
         CHECK(run.status == 7);

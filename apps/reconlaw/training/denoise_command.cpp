@@ -164,11 +164,12 @@ Run add_denoise_command(CLI::App& app) {
     auto options = std::make_shared<DenoiseArguments>();
     DenoiseArguments& o = *options;
     add_weights_options(app, o.network);
-    app.add_option("input", o.input, "JPEG, PNG, WebP, TIFF (first page) or BMP; colours become grey")
+    add_text(app, "input", o.input, Text::file,
+             "JPEG, PNG, WebP, TIFF (first page) or BMP; colours become grey")
         ->required();
-    app.add_option("output", o.output,
-                   "PNG or TIFF (.tif, .tiff) in the input's numbers: 16-bit for more than 8 bits; TIFF: "
-                   "signed and float too")
+    add_text(app, "output", o.output, Text::file,
+             "PNG or TIFF (.tif, .tiff) in the input's numbers: 16-bit for more than 8 bits; TIFF: "
+             "signed and float too")
         ->required();
     add_range(
         app, o.range,
@@ -179,7 +180,7 @@ Run add_denoise_command(CLI::App& app) {
     add_number(app, "--add-noise", o.add_noise, {1e-3, 255},
                "Add noise first, on a scale where black to white are 0 to 255: to try a clean image");
     CLI::Option* noisy =
-        app.add_option("--noisy", o.noisy, "Write the image with --add-noise to this PNG or TIFF");
+        add_text(app, "--noisy", o.noisy, Text::file, "Write the image with --add-noise to this PNG or TIFF");
     noisy->needs("--add-noise");
     add_whole(app, "--seed", o.seed, 0, std::numeric_limits<std::uint64_t>::max(), "Of --add-noise");
     add_device_options(app, o.device);

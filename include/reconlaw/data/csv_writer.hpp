@@ -13,7 +13,8 @@ namespace reconlaw::data {
 std::string csv_field(std::string_view text);
 
 /// Fields with commas between, and the line end "\n". A line of one empty field is "", since a blank line is
-/// none.
+/// none. (parse_csv passes over a line of nothing but empty fields, as spreadsheets write them below a
+/// table.)
 std::string csv_line(const std::vector<std::string>& fields);
 
 }  // namespace reconlaw::data
