@@ -171,15 +171,15 @@ std::string metric_hint(const std::vector<double>& size, const std::vector<doubl
         if (size[i] < smallest) smallest = size[i], first = y[i];
         if (size[i] > largest) largest = size[i], last = y[i];
     }
-    const bool rises = last > first;
-    if (!rises && *low > 0) return "";
+    if (*high < 0) return "; an error in decibels is minus a PSNR: change the sign and use --metric psnr";
+    if (!(last > first)) return "";
     if (*low < 0 && *high < 1) return "; if it is a coefficient of determination: --metric r2";
     if (*high < 1 && *low >= 0)
         return "; where larger is better, --metric accuracy, ssim or r2 says so (1 - value is then the loss)";
     if (*low >= 0 && *high <= 100 && *high > 60)
         return "; an accuracy in per cent: divide by 100 and use --metric accuracy";
     if (*low > 0 && *high <= 100) return "; where it is a PSNR in decibels, --metric psnr says so";
-    return rises ? "; where larger is better, --metric psnr, ssim, accuracy or r2 says so" : "";
+    return "; where larger is better, --metric psnr, ssim, accuracy or r2 says so";
 }
 
 /// Values that cannot be of the metric, or are of two kinds.

@@ -119,9 +119,7 @@ TEST_CASE("fit: what is wrong with the file, and where") {
           "reconlaw fit: FILE:3: column 'loss': 'nan' is not a finite number (--skip-bad-rows leaves such "
           "rows out)\n");
     CHECK(fails("samples,loss\n10,0.5\n20,-0.1\n") ==
-          "reconlaw fit: FILE:3: column 'loss': -0.1, a loss must be above 0; if it is a coefficient of "
-          "determination: "
-          "--metric r2\n");
+          "reconlaw fit: FILE:3: column 'loss': -0.1, a loss must be above 0\n");
     CHECK(fails(floor_curve(), "--floor 0.5")
               .find("--floor: value = 0.5, must be at least 0 and below the smallest loss") !=
           std::string::npos);

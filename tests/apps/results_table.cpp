@@ -185,7 +185,7 @@ TEST_CASE("results tables: what is refused, and with which words") {
         {with_row("0,0.9"), "FILE:8: column 'samples': 0, must be above 0 (laws have no value without data"},
         {with_row("-5,0.9"), "FILE:8: column 'samples': -5, must be above 0"},
         {with_row("50000,-0.01"),
-         "FILE:8: column 'loss': -0.01, a loss must be above 0; if it is a coefficient"},
+         "FILE:8: column 'loss': -0.01, a loss must be above 0"},
         {with_row("50000,\u22120.01"), "FILE:8: column 'loss': -0.01, a loss must be above 0"},
         {with_row("50000,0"), "FILE:8: column 'loss': 0, a loss must be above 0"},
         {with_row("50000,\"0.1"), "FILE:8: a quote is not closed"},
@@ -290,6 +290,7 @@ TEST_CASE("results tables: metrics, their ranges, and hints where a column looks
     CHECK(of("loss", {"21", "25", "27"}).results.hint.find("--metric psnr") != std::string::npos);
     CHECK(of("loss", {"61", "75", "87"}).results.hint.find("per cent") != std::string::npos);
     CHECK(of("loss", {"-0.2", "0.5"}).error.find("--metric r2") != std::string::npos);
+    CHECK(of("loss", {"-10", "-20"}).error.find("minus a PSNR") != std::string::npos);
     CHECK(of("loss", {"0.8", "0.5"}).results.hint.empty());
 }
 
