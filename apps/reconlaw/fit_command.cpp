@@ -48,7 +48,7 @@ std::vector<double> asked_sizes(const Text& list) {
     std::vector<double> sizes;
     if (!list) return sizes;
     for (const std::string& word : words_of(*list, "--predict"))
-        sizes.push_back(parse_number(word, "--predict", Interval::above(0)));
+        sizes.push_back(parse_number(word, "--predict", Interval{0, 1e305, true}));
     return sizes;
 }
 
