@@ -23,29 +23,35 @@ std::size_t edit_distance(const std::string& a, const std::string& b) {
     return row.back();
 }
 
-constexpr std::size_t longest = 100;  // the distance is quadratic in the lengths
-
-std::string lower(std::string text) {
-    std::transform(text.begin(), text.end(), text.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return text;
-}
-
 }  // namespace
 
 std::vector<std::string> by_spelling(std::vector<std::string> names, const std::string& wanted) {
-    const std::string target = lower(wanted.substr(0, longest));
-    std::vector<std::pair<std::size_t, std::size_t>> order;  // distance and place
-    for (const std::string& name : names)
-        order.emplace_back(edit_distance(lower(name.substr(0, longest)), target), order.size());
-    std::sort(order.begin(), order.end());
-    std::vector<std::string> sorted;
-    sorted.reserve(names.size());
-    for (const auto& [distance, place] : order) sorted.push_back(std::move(names[place]));
-    return sorted;
+    constexpr std::size_t most = 100;  // the distance is quadratic in the lengths; names in files may be long
+    const auto word = [](const std::string& text) {
+        std::string start = text.substr(0, most);
+        for (char& c : start) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+        return start;
+    };
+    const std::string target = word(wanted);
+    std::vector<std::pair<std::size_t, std::string>> order;
+    order.reserve(names.size());
+    for (std::string& name : names) {
+        const std::size_t distance = edit_distance(word(name), target);
+        order.emplace_back(distance, std::move(name));
+    }
+    std::stable_sort(order.begin(), order.end(),
+                     [](const auto& a, const auto& b) { return a.first < b.first; });
+    for (std::size_t i = 0; i < names.size(); ++i) names[i] = std::move(order[i].second);
+    return names;
 }
 
 std::string nearest_in_spelling(const std::vector<std::string>& names, const std::string& wanted) {
+    const auto lower = [](std::string text) {
+        std::transform(text.begin(), text.end(), text.begin(),
+                       [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+        return text;
+    };
+    constexpr std::size_t longest = 100;  // the distance is quadratic in the lengths
     if (wanted.empty() || wanted.size() > longest) return {};
     std::string nearest;
     std::size_t least = std::max<std::size_t>(1, wanted.size() / 3) + 1;

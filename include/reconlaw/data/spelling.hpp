@@ -7,7 +7,7 @@
 namespace reconlaw::data {
 
 /// The names with the nearest in spelling first: by the number of letters inserted, deleted or replaced
-/// (Levenshtein) in their first hundred, upper and lower case counted as equal; equal ones in their order.
+/// (Levenshtein), equal ones in their order.
 std::vector<std::string> by_spelling(std::vector<std::string> names, const std::string& wanted);
 
 /// The nearest name, if at most a third of the letters of `wanted` (one at least) differ, upper and lower
