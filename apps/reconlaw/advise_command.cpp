@@ -81,8 +81,9 @@ std::string in_column(std::string text, std::size_t width) {
 std::string text_report(const fit::Advice& a, const AdviceNames& names) {
     const fit::Metric metric = names.options.metric;
     const std::string percent = printed("%g", 100 * names.options.level) + " % interval";
-    std::string text = names.file + ": " + std::to_string(a.curve.points()) + " points; now " +
-                       names.samples + " = " + printed("%g", a.size);
+    std::string text = names.file + ": " + std::to_string(a.curve.points()) +
+                       (a.curve.points() == 1 ? " point; now " : " points; now ") + names.samples + " = " +
+                       printed("%g", a.size);
     if (names.has_network) text += ", " + names.network + " = " + printed("%g", a.network);
     text += ", " + fit::label(metric) + " " + printed("%.4g", fit::from_loss(metric, a.loss.value)) + "\n\n" +
             a.verdict + "\nNext: " + a.next_step + "\n";

@@ -142,7 +142,7 @@ Run add_fit_command(CLI::App& app) {
     std::vector<std::string> laws{"all"};
     for (const fit::Law& law : fit::all_laws()) laws.push_back(law.name);
     add_words(app, "--laws", o.laws, laws, "Laws to fit (default: all)");
-    add_numbers(app, "--predict", o.predict, Interval::above(0),
+    add_numbers(app, "--predict", o.predict, Interval{0, 1e305, true},
                 "Sizes to forecast; without: 2, 10 and 100 times the largest");
     add_number(app, "--level", o.level, Interval{0, 1, true, true}, "Probability of the intervals");
     add_choice(app, "--robust", o.robust,

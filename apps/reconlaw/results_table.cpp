@@ -214,6 +214,17 @@ void check_values(const Results& r, bool metric_given) {
                          ": mixed units? If they are meant so, use --metric mse");
 }
 
+/// Products and a hundredfold of the numbers must not leave double precision.
+void check_magnitude(const Results& r, const std::string& column, const std::vector<double>& values) {
+    const double most = r.network.empty() ? 1e305 : 1e150;
+    for (std::size_t i = 0; i < values.size(); ++i)
+        if (std::abs(values[i]) > most || (values[i] != 0 && std::abs(values[i]) < 1 / most))
+            throw FileError::at_line(r.table.path, r.line(i),
+                                     "column " + in_quotes(column) + ": " + printed("%.6g", values[i]) +
+                                         ", must be from " + printed("%g to %g", 1 / most, most) +
+                                         ": use another unit");
+}
+
 void check_positive(const Results& r, const std::string& column, const std::vector<double>& values) {
     for (std::size_t i = 0; i < values.size(); ++i)
         if (!(values[i] > 0))
@@ -292,6 +303,8 @@ Results read_results(data::CsvTable whole, const ResultColumns& asked) {
                 table.path, r.line(i),
                 "column " + in_quotes(r.x) + ": " + printed("%.6g", r.size[i]) + ", must be above 0" +
                     (r.size[i] == 0 ? " (laws have no value without data: remove the row)" : ""));
+    check_magnitude(r, r.x, r.size), check_magnitude(r, r.y, r.value);
+    check_magnitude(r, r.network, r.networks), check_magnitude(r, r.cost, r.costs);
     check_positive(r, r.network, r.networks);
     check_positive(r, r.cost, r.costs);
     if (!r.scale.reversed()) r.hint = metric_hint(r.size, r.value);

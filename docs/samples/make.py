@@ -46,7 +46,8 @@ def log(rows):
 sixteen = [row for row in rows if row["channels"] == "16"]
 pytorch_log = log(sixteen)
 files = {
-    "curve.csv": table(["samples", "seed", "loss"], [[row[c] for c in ("samples", "seed", "loss")] for row in sixteen]),
+    "curve.csv": table(["samples", "seed", "loss", "psnr_db"],
+                       [[row[c] for c in ("samples", "seed", "loss", "psnr_db")] for row in sixteen]),
     "results.csv": table(["samples", "channels", "seed", "loss", "psnr_db", "cost"],
                          [[row[c] for c in ("samples", "channels", "seed", "loss", "psnr_db", "cost")] for row in rows]),
     "pytorch_log.txt": pytorch_log,

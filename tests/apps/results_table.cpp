@@ -294,6 +294,21 @@ TEST_CASE("results tables: metrics, their ranges, and hints where a column looks
     CHECK(of("loss", {"0.8", "0.5"}).results.hint.empty());
 }
 
+TEST_CASE(
+    "results tables: magnitudes that arithmetic on them would leave are refused, tiny and huge units are "
+    "read") {
+    for (const char* row : {"1e304,1e-304", "1e-304,1e304"})
+        CHECK(read("samples,loss\n" + std::string(row) + "\n", {.metric = "mse"}).error == "");
+    CHECK(read("samples,loss\n1,0.5\n1e306,0.4\n").error ==
+          "FILE:3: column 'samples': 1e+306, must be from 1e-305 to 1e+305: use another unit");
+    CHECK(read("samples,loss\n1,0.5\n2,1e-307\n").error.find("column 'loss': 1e-307, must be from") !=
+          std::string::npos);
+    const std::string joint = "samples,channels,loss\n1,1,0.5\n1e200,1e200,0.4\n";
+    CHECK(read(joint, {}, true).error.find("column 'samples': 1e+200, must be from 1e-150 to 1e+150") !=
+          std::string::npos);
+    CHECK(read(joint).error == "");
+}
+
 TEST_CASE("results tables: --where compares numbers as numbers and lists the nearest values first") {
     const std::string text =
         "samples,loss,width,a=b,kind\n100,0.5,16,x,early\n200,0.4,16.0,x,late\n100,0.6,32,y,early\n";
@@ -379,7 +394,7 @@ TEST_CASE("fit, advise: options are checked before anything is computed") {
          "--theory: 'subspaces' is unknown, must be subspace or spectrum; did you mean 'subspace'?"},
         {"fit FILE --robust 1", "--robust: '1' is unknown"},
         {"fit FILE --predict 1e5,,1e6", "--predict: '1e5,,1e6' is not a comma-separated list"},
-        {"fit FILE --predict 0", "--predict: '0' is not a number above 0"},
+        {"fit FILE --predict 0", "--predict: '0' is not a number above 0, at most 1e+305"},
         {"fit FILE --laws flor", "--laws: 'flor' is unknown, must be power, floor"},
         {"fit FILE --laws flor", "did you mean 'floor'?"},
         {"fit FILE --metric acuracy",
