@@ -13,6 +13,7 @@
 
 #include "device_array.hpp"
 #include "reconlaw/gpu/device.hpp"
+#include "support/check_close.hpp"
 
 namespace reconlaw::gpu::testing {
 
@@ -189,5 +190,26 @@ std::vector<double> differences(std::vector<double> x, const F& f, double step =
         const double distance_ = reconlaw::gpu::testing::distance((values), (expected)); \
         const double allowed_ = (share)*reconlaw::gpu::testing::largest(expected);       \
         INFO(#values, ": largest error ", distance_, ", allowed ", allowed_);            \
+        reconlaw::testing::note_margin(__FILE__, __LINE__, distance_, allowed_);         \
         CHECK(distance_ <= allowed_);                                                    \
+    } while (false)
+
+/// Every difference of two arrays against an error of its own.
+#define check_each_close(values, expected, errors)                                                          \
+    do {                                                                                                    \
+        const std::vector<double> values_ = (values), expected_ = (expected), errors_ = (errors);           \
+        REQUIRE(values_.size() == expected_.size());                                                        \
+        REQUIRE(values_.size() == errors_.size());                                                          \
+        std::size_t worst_ = 0;                                                                             \
+        double share_ = 0;                                                                                  \
+        for (std::size_t i_ = 0; i_ < values_.size(); ++i_) {                                               \
+            const double error_ = std::abs(values_[i_] - expected_[i_]);                                    \
+            if (error_ == 0 || error_ / errors_[i_] <= share_) continue;                                    \
+            worst_ = i_, share_ = error_ / errors_[i_];                                                     \
+            if (!(share_ <= 1)) break;                                                                      \
+        }                                                                                                   \
+        INFO(#values, "[", worst_, "] = ", values_[worst_], ", expected ", expected_[worst_], ", allowed ", \
+             errors_[worst_]);                                                                              \
+        reconlaw::testing::note_margin(__FILE__, __LINE__, share_, 1);                                      \
+        CHECK(share_ <= 1);                                                                                 \
     } while (false)
