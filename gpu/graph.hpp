@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "device_array.hpp"
+#include "memory_planner.hpp"
 #include "program.hpp"
 
 namespace reconlaw::gpu {
@@ -87,7 +88,8 @@ class Graph final : public Program<Real<T>> {
     // ---- planning
     /// Everything is known; nothing is allocated yet.
     void plan();
-    const MemoryPlanner& planner() const override { return planner_; }
+    std::size_t activation_bytes() const override { return planner_.bytes(); }
+    std::size_t minimum_bytes() const override { return planner_.minimum(); }
     std::size_t workspace_bytes() const override { return workspace_bytes_; }
     std::size_t weight_bytes() const override { return weight_bytes_; }
     void allocate() override;

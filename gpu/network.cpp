@@ -9,6 +9,7 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "lanes.hpp"
 #include "network_internals.hpp"
 #include "reconlaw/detail/check.hpp"
 #include "reconlaw/gpu/device.hpp"
@@ -140,17 +141,17 @@ Network<T>::Internals::Internals(const Architecture& a, const BatchShape& s, con
       shape(s),
       options(o),
       list((check_shape(a, s, o), require_device(), gpu::parameters(a))),
-      program(make_program<T>(a, s, o.training, o.precision)) {}
+      program(make_lanes<T>(a, s, o)) {}
 
 template <class T>
 MemoryPlan Network<T>::Internals::plan() const {
     MemoryPlan p;
-    p.activations = program->planner().bytes();
-    p.minimum = program->planner().minimum();
+    p.activations = program->activation_bytes();
+    p.minimum = program->minimum_bytes();
     p.workspace = program->workspace_bytes();
     p.weights = program->weight_bytes();
     const auto count = static_cast<std::size_t>(list.back().offset + list.back().size());
-    p.parameters = sizeof(T) * count * (options.training ? 2 : 1);
+    p.parameters = sizeof(T) * count * (options.training ? 2 : 1) + program->gradient_bytes();
     const LossSizes l = loss_sizes();
     p.loss = sizeof(T) * static_cast<std::size_t>(l.targets + l.range + l.maps) +
              sizeof(double) * static_cast<std::size_t>(l.row_sums);

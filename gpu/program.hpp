@@ -5,7 +5,6 @@
 #include <memory>
 
 #include "convolution/convolution.hpp"
-#include "memory_planner.hpp"
 #include "reconlaw/gpu/network.hpp"
 
 namespace reconlaw::gpu {
@@ -17,10 +16,13 @@ class Program {
   public:
     virtual ~Program() = default;
 
-    /// Of activations and their gradients.
-    virtual const MemoryPlanner& planner() const = 0;
+    /// Of activations and their gradients, and the most of it that is in use at any one time.
+    virtual std::size_t activation_bytes() const = 0;
+    virtual std::size_t minimum_bytes() const = 0;
     virtual std::size_t workspace_bytes() const = 0;
     virtual std::size_t weight_bytes() const = 0;
+    /// Of parameter gradients that it keeps besides the caller's.
+    virtual std::size_t gradient_bytes() const { return 0; }
     virtual void allocate() = 0;
 
     virtual View<T> input() const = 0;
@@ -29,6 +31,7 @@ class Program {
     /// To be written between forward and backward.
     virtual View<T> output_gradient() const = 0;
 
+    /// To be called when the parameters have changed; they stay as they are until the next call.
     virtual void set_weights(const T* parameters) = 0;
     virtual void forward(const T* parameters) = 0;
     virtual void backward(const T* parameters, T* gradient) = 0;

@@ -17,8 +17,9 @@ const dnnl::engine& engine() {
     return cpu;
 }
 
+/// One a thread: lanes call the library at the same time.
 dnnl::stream& stream() {
-    static dnnl::stream in_order(engine());
+    thread_local dnnl::stream in_order(engine());
     return in_order;
 }
 

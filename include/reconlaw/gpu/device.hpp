@@ -37,8 +37,12 @@ void require_device();
 /// @throws std::invalid_argument  number < 0
 void set_gpu(int number);
 
-/// Threads of the processor, for everything that follows in this process. Results are bit-identical for equal
-/// numbers of threads; oneDNN's sums over pixels may differ in the last digits between different numbers.
+/// Threads of the processor, for everything that follows in this process; networks divide their batches by
+/// the number that is set when they are made. Results are bit-identical for equal numbers of threads; sums
+/// over images may differ in the last digits between different numbers.
+///
+/// Threads that wait for each other spin for milliseconds, by the OpenMP runtime's default. In a process that
+/// shares its cores with others, set GOMP_SPINCOUNT=3000 before the process starts (docs/engine.md).
 /// @throws std::invalid_argument  threads < 1
 void set_threads(int threads);
 

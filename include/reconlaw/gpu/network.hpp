@@ -45,6 +45,10 @@ struct NetworkOptions {
     bool training = true;  ///< false: no gradients, and memory for the forward pass alone
     Loss loss = Loss::mse;
     Precision precision = Precision::fp32;
+    /// The processor's threads divide the batch, each computing the whole network for its own images, where
+    /// every thread has one; false: they divide every operation, and wait for each other a hundred times as
+    /// often.
+    bool divide_batch = true;
 };
 
 /// Bytes of device memory, known before anything is allocated.
