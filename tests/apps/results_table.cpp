@@ -297,8 +297,10 @@ TEST_CASE("results tables: metrics, their ranges, and hints where a column looks
 TEST_CASE(
     "results tables: magnitudes that arithmetic on them would leave are refused, tiny and huge units are "
     "read") {
+    ResultColumns mse;
+    mse.metric = "mse";
     for (const char* row : {"1e304,1e-304", "1e-304,1e304"})
-        CHECK(read("samples,loss\n" + std::string(row) + "\n", {.metric = "mse"}).error == "");
+        CHECK(read("samples,loss\n" + std::string(row) + "\n", mse).error == "");
     CHECK(read("samples,loss\n1,0.5\n1e306,0.4\n").error ==
           "FILE:3: column 'samples': 1e+306, must be from 1e-305 to 1e+305: use another unit");
     CHECK(read("samples,loss\n1,0.5\n2,1e-307\n").error.find("column 'loss': 1e-307, must be from") !=
