@@ -255,13 +255,6 @@ TEST_CASE("what is planted or left in a training's folder is neither followed no
     if (!make_images(folder / "images")) return;
     fs::create_directories(folder / "x");
     write_text(folder / "victim", "precious");
-    // the lock of a training would be created, or written, elsewhere
-    fs::create_symlink(folder / "elsewhere", folder / "x/.lock");
-    const Outcome lock = reconlaw_run(tiny(folder, "--steps 20"));
-    CHECK(lock.status == 2);
-    CHECK(lock.err.find("x/.lock: cannot be created: ") != std::string::npos);
-    CHECK(!fs::exists(folder / "elsewhere"));
-    fs::remove(folder / "x/.lock");
     for (const char* name : {"last.safetensors.new", "last.safetensors.damaged"})
         fs::create_symlink(folder / "victim", folder / "x" / name);
     REQUIRE(reconlaw_run(tiny(folder, "--steps 20")).status == 0);
@@ -402,7 +395,7 @@ TEST_CASE("bad input to the training commands") {
     };
     // more whole images than there are
     refused(tiny(folder, "--patch 112 --samples 1000"), "images of");
-    refused(tiny(folder, "--samples 0"), "--samples: value = 0, must be from 1 to 2^30");
+    refused(tiny(folder, "--samples 0"), "--samples: value = 0, must be at least 1");
     refused(tiny(folder, "--batch 0"), "--batch");
     refused(tiny(folder, "--lr 0"), "--lr");
     refused(tiny(folder, "--seed -1"), "--seed: value = 18446744073709551615, must be from 0 to 2^62");

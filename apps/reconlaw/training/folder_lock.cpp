@@ -16,8 +16,7 @@ FolderLock::FolderLock(const std::filesystem::path& folder, const std::string& w
     std::filesystem::create_directories(folder, error);
     if (error) throw data::FileError(folder, "cannot be created: " + error.message());
     const std::filesystem::path path = folder / ".lock";
-    // a link planted there is refused: the file would be created elsewhere
-    descriptor_ = ::open(path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0644);
+    descriptor_ = ::open(path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0644);
     if (descriptor_ < 0)
         throw data::FileError(path, std::string("cannot be created: ") + std::strerror(errno));
     if (::flock(descriptor_, LOCK_EX | LOCK_NB) == 0) return;

@@ -63,7 +63,7 @@ TrainSettings resolve(TrainSettings s, const std::string& p) {
     one_of(p + "precision", s.precision, {"fp32", "tf32", "bf16"});
     if (s.optimiser.empty()) s.optimiser = "adam";
     one_of(p + "optimiser", s.optimiser, {"adam", "rmsprop", "sgd"});
-    require(s.samples >= 1 && s.samples <= std::int64_t{1} << 30, p + "samples", s.samples, "from 1 to 2^30");
+    require(s.samples >= 1, p + "samples", s.samples, "at least 1");
     require(s.patch >= 8 && s.patch <= 4096, p + "patch", s.patch, "from 8 to 4096");
     require(std::isfinite(s.noise) && s.noise > 0 && s.noise <= 255, p + "noise", s.noise,
             "above 0, at most 255");
