@@ -128,9 +128,8 @@ TEST_CASE("fit: what is wrong with the file, and where") {
     CHECK(fails("samples,ssim\n10,0.8\n20,1.2\n", "--y ssim").find("1.2 is not an SSIM") !=
           std::string::npos);
     CHECK(fails("samples,loss\n10,0.001\n20,31.5\n").find("mixed units?") != std::string::npos);
-    CHECK(
-        fails(floor_curve(), "--laws floor,cubic").find("--laws: 'cubic' is unknown, must be power, floor") !=
-        std::string::npos);
+    CHECK(fails(floor_curve(), "--laws floor,cubic")
+              .find("--laws: 'cubic' is unknown, must be all, power, floor") != std::string::npos);
     CHECK(fails(floor_curve(), "--plot x.pdf").find("must end in .svg or .png") != std::string::npos);
     CHECK(fails(floor_curve(), "--theory subspace").find("--n: the dimension of the signals") !=
           std::string::npos);

@@ -395,9 +395,9 @@ TEST_CASE("fit, advise: options are checked before anything is computed") {
         {"fit FILE --theory subspaces --n 64",
          "--theory: 'subspaces' is unknown, must be subspace or spectrum; did you mean 'subspace'?"},
         {"fit FILE --robust 1", "--robust: '1' is unknown"},
-        {"fit FILE --predict 1e5,,1e6", "--predict: '1e5,,1e6' is not a comma-separated list"},
+        {"fit FILE --predict 1e5,,1e6", "--predict: '' is not a number above 0"},
         {"fit FILE --predict 0", "--predict: '0' is not a number above 0, at most 1e+305"},
-        {"fit FILE --laws flor", "--laws: 'flor' is unknown, must be power, floor"},
+        {"fit FILE --laws flor", "--laws: 'flor' is unknown, must be all, power, floor"},
         {"fit FILE --laws flor", "did you mean 'floor'?"},
         {"fit FILE --metric acuracy",
          "--metric: 'acuracy' is unknown, must be loss, mse, psnr, ssim, accuracy or r2; did you mean "

@@ -38,6 +38,17 @@ const std::vector<std::string> hostile_fields{"",
                                               "=1+1",
                                               "not\xffUTF-8"};
 
+/// Line ends within a field come back as \n, whichever the file has.
+std::string as_read(const std::string& text) {
+    std::string read;
+    for (std::size_t i = 0; i < text.size(); ++i)
+        if (text[i] != '\r')
+            read += text[i];
+        else if (i + 1 == text.size() || text[i + 1] != '\n')
+            read += '\n';
+    return read;
+}
+
 }  // namespace
 
 TEST_CASE("csv_field quotes what a reader could take for something else, and nothing more") {
@@ -59,13 +70,14 @@ TEST_CASE("what csv_line writes, parse_csv reads: every pair of hostile fields, 
             CAPTURE(b);
             if (a.empty() && b.empty()) continue;  // a row of nothing is no row to a reader of tables
             const bool names = !a.empty() && !b.empty() && a != b;  // others cannot be a header
+            // a row that repeats the header is passed over: tables are written one behind the other
             const std::string text = (names ? csv_line({a, b}) : csv_line({"first", "second"})) +
-                                     csv_line({b, a}) + csv_line({a, b});
+                                     csv_line({b, a}) + csv_line({b, a});
             const CsvTable table = parse_csv(text, "test.csv");
-            if (names) CHECK(table.columns == std::vector<std::string>{a, b});
+            if (names) CHECK(table.columns == std::vector<std::string>{as_read(a), as_read(b)});
             REQUIRE(table.rows.size() == 2);
-            CHECK(table.rows[0] == std::vector<std::string>{b, a});
-            CHECK(table.rows[1] == std::vector<std::string>{a, b});
+            CHECK(table.rows[0] == std::vector<std::string>{as_read(b), as_read(a)});
+            CHECK(table.rows[1] == std::vector<std::string>{as_read(b), as_read(a)});
         }
 }
 
@@ -78,7 +90,8 @@ TEST_CASE("what csv_line writes, parse_csv reads: random text, one field a line"
         std::string field;
         for (auto length = random() % 6; length-- > 0;) field += letters[random() % letters.size()];
         text += csv_line({field});
-        if (!field.empty()) fields.push_back(field);  // a row of nothing is no row to a reader of tables
+        if (!field.empty())
+            fields.push_back(as_read(field));  // a row of nothing is no row to a reader of tables
     }
     CHECK(parse_csv(text, "test.csv").text("name") == fields);
 }
