@@ -69,7 +69,8 @@ TEST_CASE("what csv_line writes, parse_csv reads: every pair of hostile fields, 
             CAPTURE(a);
             CAPTURE(b);
             if (a.empty() && b.empty()) continue;  // a row of nothing is no row to a reader of tables
-            const bool names = !a.empty() && !b.empty() && a != b;  // others cannot be a header
+            const bool names =
+                !a.empty() && !b.empty() && as_read(a) != as_read(b);  // others cannot be a header
             // a row that repeats the header is passed over: tables are written one behind the other
             const std::string text = (names ? csv_line({a, b}) : csv_line({"first", "second"})) +
                                      csv_line({b, a}) + csv_line({b, a});
